@@ -1,0 +1,2 @@
+//! twtune.
+pub mod setting;

@@ -1,0 +1,260 @@
+//! What is known of every setting, all facts about one in one place: [`catalogue`] holds them, this file says
+//! what a fact is. Pure: no files, no clock, no printing; imports no other room.
+
+pub mod catalogue;
+mod key;
+mod port;
+mod unit;
+mod value;
+mod version;
+
+use std::fmt;
+
+pub use key::Key;
+pub use port::PortRange;
+pub use port::PortSet;
+pub use unit::Unit;
+pub use value::Kind;
+pub use value::Value;
+pub use value::canonical;
+pub use version::Version;
+
+/// A fact that changed over time: each entry holds from its version until the next entry's.
+/// An empty table or a version before the first entry means that nothing is known.
+pub type ByVersion<T> = &'static [(Version, T)];
+
+/// One thing that can be tuned, with every fact that twtune has about it.
+#[derive(Debug)]
+pub struct Setting {
+    /// The platform's own name. A `*` stands for one segment, the name of an interface.
+    pub key: &'static str,
+    /// The shape of its value.
+    pub kind: Kind,
+    /// What its numbers count.
+    pub unit: Unit,
+    /// The value of a machine that nobody tuned.
+    pub defaults: ByVersion<DefaultValue>,
+    /// What the platform takes. Anything else it refuses, and twtune refuses before it.
+    pub accepts: ByVersion<Accept>,
+    /// The first version that has it; [`Version::ZERO`] where it is older than anything that still runs, or where
+    /// no source names the version.
+    pub since: Version,
+    /// The first version that no longer has it.
+    pub until: Option<Version>,
+    /// Whose value it is.
+    pub scope: Scope,
+    /// When a changed value begins to count.
+    pub effect: Effect,
+    /// What a write changes besides the setting itself, as key patterns. A rollback restores these too.
+    pub also_changes: &'static [&'static str],
+    /// What can go wrong when it is changed.
+    pub risk: Risk,
+    /// What it does, in a few lines.
+    pub semantics: &'static str,
+    /// Where the facts come from: kernel documents, source files, measurements.
+    pub sources: &'static [&'static str],
+}
+
+impl Setting {
+    /// The default of a kernel of this version; None where nothing is known.
+    #[must_use]
+    pub fn default_in(&self, version: Version) -> Option<&'static DefaultValue> {
+        by_version(self.defaults, version)
+    }
+
+    /// What a kernel of this version takes; None where nothing is known.
+    #[must_use]
+    pub fn accepts_in(&self, version: Version) -> Option<&'static Accept> {
+        by_version(self.accepts, version)
+    }
+
+    /// Why a platform of this version does not have the setting; None where it has it.
+    #[must_use]
+    pub fn missing_in(&self, version: Version) -> Option<String> {
+        match self.until {
+            Some(until) if version >= until => Some(format!("removed in Linux {until}")),
+            _ if version < self.since => Some(format!("new in Linux {}", self.since)),
+            _ => None,
+        }
+    }
+
+    /// Why no version takes this value; None where at least one does.
+    #[must_use]
+    pub fn refuses(&self, value: &Value) -> Option<String> {
+        let mut reason = None;
+        for (_, accept) in self.accepts {
+            match accept.refuses(value) {
+                None => return None,
+                Some(why) => reason = Some(why),
+            }
+        }
+        reason
+    }
+}
+
+fn by_version<T>(table: ByVersion<T>, version: Version) -> Option<&'static T> {
+    table.iter().rev().find(|(since, _)| *since <= version).map(|(_, fact)| fact)
+}
+
+/// The value of a machine that nobody tuned.
+#[derive(Debug, PartialEq, Eq)]
+pub enum DefaultValue {
+    /// Always this.
+    Is(&'static str),
+    /// Computed by the kernel; the text says from what.
+    Computed(&'static str),
+}
+
+impl fmt::Display for DefaultValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Is("") => f.write_str("empty"),
+            Self::Is(value) => f.write_str(value),
+            Self::Computed(how) => write!(f, "computed: {how}"),
+        }
+    }
+}
+
+/// What a platform takes as a setting's value.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Accept {
+    /// Every number lies between these two.
+    Between(i128, i128),
+    /// Seconds that the kernel keeps as jiffies in a signed int: the largest is `INT_MAX` / HZ. HZ is 100 to 1000
+    /// and no file tells it, so twtune takes what every kernel takes; negative values are taken too.
+    Jiffies,
+    /// Ports from 1 to 65535, low not above high. The low end may not lie below `ip_unprivileged_port_start`,
+    /// which the plan has to see to.
+    PortRange,
+    /// Any set of ports from 0 to 65535. A write replaces the whole set.
+    PortList,
+    /// The name of something that the kernel has or can load, up to this many characters.
+    Name(usize),
+}
+
+/// The largest number of seconds that a kernel of any HZ takes: `INT_MAX / 1000`.
+pub const MAX_JIFFIES_SECONDS: i128 = 2_147_483;
+
+impl Accept {
+    /// Why the platform would refuse the value, as the end of a sentence; None where it takes it.
+    #[must_use]
+    pub fn refuses(&self, value: &Value) -> Option<String> {
+        let within = |low: i128, high: i128| match value {
+            Value::Numbers(numbers) => numbers
+                .iter()
+                .find(|number| !(low..=high).contains(number))
+                .map(|number| format!("{number} is outside {self}")),
+            _ => Some(format!("`{value}` is not a number")),
+        };
+        match (self, value) {
+            (Self::Between(low, high), _) => within(*low, *high),
+            (Self::Jiffies, _) => within(-MAX_JIFFIES_SECONDS, MAX_JIFFIES_SECONDS),
+            (Self::PortRange, Value::Range(range)) => {
+                (range.low == 0).then(|| "a range of ports begins at 1".into())
+            }
+            (Self::PortList, Value::Ports(_)) => None,
+            (Self::Name(longest), Value::Word(word)) => {
+                (word.len() > *longest).then(|| format!("`{word}` is longer than {longest} characters"))
+            }
+            _ => Some(format!("`{value}` is not {self}")),
+        }
+    }
+}
+
+impl fmt::Display for Accept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Between(low, high) => write!(f, "{low} to {high}"),
+            Self::Jiffies => {
+                write!(f, "-{MAX_JIFFIES_SECONDS} to {MAX_JIFFIES_SECONDS} (more where HZ is below 1000)")
+            }
+            Self::PortRange => f.write_str("two ports from 1 to 65535, low not above high"),
+            Self::PortList => f.write_str("a list of ports from 0 to 65535"),
+            Self::Name(longest) => write!(f, "a name of at most {longest} characters"),
+        }
+    }
+}
+
+/// Whose value a setting is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Every network namespace has its own.
+    Netns,
+    /// One for the machine; other namespaces see it, only the initial one may write it.
+    SharedReadOnly,
+    /// One for the machine; only the initial network namespace has the key.
+    InitialOnly,
+    /// One for the machine, seen and written from every network namespace.
+    Machine,
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Netns => "each network namespace has its own",
+            Self::SharedReadOnly => "the machine; other network namespaces only see it",
+            Self::InitialOnly => "the machine; only the initial network namespace has it",
+            Self::Machine => "the machine",
+        })
+    }
+}
+
+/// When a changed value begins to count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// At once, also for what is there already.
+    Immediately,
+    /// For connections made after the change.
+    NewConnections,
+    /// For sockets made after the change.
+    NewSockets,
+    /// When a program calls listen() again: restart or reload it.
+    NewListeners,
+    /// For network devices made after the change.
+    NewDevices,
+    /// For network namespaces made after the change.
+    NewNamespaces,
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Immediately => "at once",
+            Self::NewConnections => "for new connections",
+            Self::NewSockets => "for new sockets",
+            Self::NewListeners => "when programs listen again: restart or reload them",
+            Self::NewDevices => "for new network devices",
+            Self::NewNamespaces => "for new network namespaces",
+        })
+    }
+}
+
+/// How much can go wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RiskLevel {
+    /// Nothing known that it breaks.
+    Low,
+    /// Breaks something under circumstances that the note names.
+    Medium,
+    /// Breaks things by itself.
+    High,
+}
+
+impl fmt::Display for RiskLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        })
+    }
+}
+
+/// What can go wrong when a setting is changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Risk {
+    /// How much.
+    pub level: RiskLevel,
+    /// What, in one sentence.
+    pub note: &'static str,
+}
