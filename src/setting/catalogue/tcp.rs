@@ -20,7 +20,10 @@ pub(super) const SETTINGS: &[Setting] = &[Setting {
         (Version::ZERO, DefaultValue::Is("0")),
         (Version::new(4, 19), DefaultValue::Is("2")),
     ],
-    accepts: &[(Version::ZERO, Accept::Between(0, 255)), (Version::new(4, 19), Accept::Between(0, 2))],
+    accepts: &[
+        (Version::ZERO, Accept::Between(0, 255)),
+        (Version::new(4, 19), Accept::Between(0, 2)),
+    ],
     since: Version::ZERO,
     until: None,
     scope: Scope::Netns,
