@@ -1,4 +1,4 @@
-//! Connection tracking: what a firewall or NAT remembers. Absent where nf_conntrack is not loaded.
+//! Connection tracking: what a firewall or NAT remembers. Absent where `nf_conntrack` is not loaded.
 
 use super::ALWAYS;
 use super::INT_MAX;

@@ -4,6 +4,7 @@ use super::ALWAYS;
 use super::INT;
 use super::IP_SYSCTL;
 use super::MEASURED;
+use super::NET_SYSCTL;
 use crate::setting::DefaultValue;
 use crate::setting::Effect;
 use crate::setting::Kind;
@@ -33,8 +34,9 @@ pub(super) const SETTINGS: &[Setting] = &[
         semantics: "Routes packets between interfaces. A change copies the new value to conf.all, conf.default and \
              every interface, and sets conf.all.accept_redirects to its opposite; writing the value that it \
              has changes nothing. The kernel document says that it resets all parameters: it resets these. \
-             Write it before other values of interfaces.",
-        sources: &[IP_SYSCTL, "measured on 6.18 with three interfaces"],
+             Write it before other values of interfaces. A new network namespace starts with the value of \
+             the initial one.",
+        sources: &[IP_SYSCTL, NET_SYSCTL, "measured on 6.18 with three interfaces"],
     },
     Setting {
         key: "net.ipv4.conf.all.forwarding",
@@ -153,7 +155,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         },
         semantics: "Whether the source of a packet is checked against the routes: 0 not, 1 it must be reached \
              through this interface, 2 through any. The larger of conf.all and the own value counts. Some \
-             distributions set it at boot.",
-        sources: &[IP_SYSCTL, MEASURED],
+             distributions set it at boot, and a new network namespace starts with the conf.all and \
+             conf.default of the initial one.",
+        sources: &[IP_SYSCTL, NET_SYSCTL, MEASURED],
     },
 ];

@@ -1,4 +1,4 @@
-//! Local ports: which ones connect() and bind() may choose.
+//! Local ports: which ones `connect()` and `bind()` may choose.
 
 use super::ALWAYS;
 use super::IP_SYSCTL;

@@ -1,4 +1,4 @@
-//! TIME_WAIT and its relatives: how long a closed connection still occupies its ports.
+//! `TIME_WAIT` and its relatives: how long a closed connection still occupies its ports.
 
 use super::ALWAYS;
 use super::BYTE;
