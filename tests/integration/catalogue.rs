@@ -88,6 +88,10 @@ fn every_entry_is_told_in_full() {
             printable(setting.risk.note),
             "the risk's note holds a control character",
         )?;
+        ensure(
+            !setting.defaults.is_empty(),
+            "nothing says what an untuned machine has",
+        )?;
         ensure(!setting.accepts.is_empty(), "nothing says what it takes")?;
         ensure(
             !setting.sources.is_empty(),

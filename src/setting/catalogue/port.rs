@@ -79,7 +79,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "net.ipv4.ip_local_reserved_ports",
         kind: Kind::PortList,
         unit: Unit::Port,
-        defaults: &[],
+        defaults: &[(ALWAYS, DefaultValue::Is(""))],
         accepts: &[(ALWAYS, Accept::PortList)],
         since: ALWAYS,
         until: None,
