@@ -93,11 +93,7 @@ impl Setting {
 }
 
 fn by_version<T>(table: ByVersion<T>, version: Version) -> Option<&'static T> {
-    table
-        .iter()
-        .rev()
-        .find(|(since, _)| *since <= version)
-        .map(|(_, fact)| fact)
+    table.iter().rev().find(|(since, _)| *since <= version).map(|(_, fact)| fact)
 }
 
 /// The value of a machine that nobody tuned.
@@ -170,10 +166,7 @@ impl fmt::Display for Accept {
         match self {
             Self::Between(low, high) => write!(f, "{low} to {high}"),
             Self::Jiffies => {
-                write!(
-                    f,
-                    "-{MAX_JIFFIES_SECONDS} to {MAX_JIFFIES_SECONDS} (more where HZ is below 1000)"
-                )
+                write!(f, "-{MAX_JIFFIES_SECONDS} to {MAX_JIFFIES_SECONDS} (more where HZ is below 1000)")
             }
             Self::PortRange => f.write_str("two ports from 1 to 65535, low not above high"),
             Self::PortList => f.write_str("a list of ports from 0 to 65535"),

@@ -28,10 +28,7 @@ impl PortRange {
     /// The smallest range that covers both.
     #[must_use]
     pub fn union(self, other: Self) -> Self {
-        Self {
-            low: self.low.min(other.low),
-            high: self.high.max(other.high),
-        }
+        Self { low: self.low.min(other.low), high: self.high.max(other.high) }
     }
 }
 
@@ -54,11 +51,7 @@ impl PortSet {
     /// The part of the list that is not a port or a range of ports from 0 to 65535.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut ports = BTreeSet::new();
-        for part in text
-            .split([',', '\n'])
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
-        {
+        for part in text.split([',', '\n']).map(str::trim).filter(|part| !part.is_empty()) {
             let (low, high) = part.split_once('-').unwrap_or((part, part));
             let (Ok(low), Ok(high)) = (low.trim().parse::<u16>(), high.trim().parse::<u16>()) else {
                 return Err(format!("`{part}` is not a port or a range of ports"));
@@ -109,9 +102,7 @@ impl PortSet {
 
 impl FromIterator<u16> for PortSet {
     fn from_iter<I: IntoIterator<Item = u16>>(ports: I) -> Self {
-        Self {
-            ports: ports.into_iter().collect(),
-        }
+        Self { ports: ports.into_iter().collect() }
     }
 }
 
