@@ -1,0 +1,3 @@
+//! Everything that is tested through the library and the program, in one binary.
+
+mod catalogue;
