@@ -195,6 +195,17 @@ pub enum Scope {
     Machine,
 }
 
+impl Scope {
+    /// Its name in reports: whose value it is.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Netns => "netns",
+            Self::SharedReadOnly | Self::InitialOnly | Self::Machine => "machine",
+        }
+    }
+}
+
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
@@ -221,6 +232,21 @@ pub enum Effect {
     NewDevices,
     /// For network namespaces made after the change.
     NewNamespaces,
+}
+
+impl Effect {
+    /// Its name in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Immediately => "immediately",
+            Self::NewConnections => "new-connections",
+            Self::NewSockets => "new-sockets",
+            Self::NewListeners => "new-listeners",
+            Self::NewDevices => "new-devices",
+            Self::NewNamespaces => "new-namespaces",
+        }
+    }
 }
 
 impl fmt::Display for Effect {

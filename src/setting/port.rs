@@ -1,6 +1,5 @@
 //! Port ranges and sets of ports, as `ip_local_port_range` and `ip_local_reserved_ports` print them.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 /// A range of ports, both ends included.
@@ -44,7 +43,8 @@ impl fmt::Display for PortRange {
 /// A set of ports, written as `80,443,30000-32767`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PortSet {
-    ports: BTreeSet<u16>,
+    /// Ascending, none touching another: a list of any length costs no more than its ranges.
+    ranges: Vec<PortRange>,
 }
 
 impl PortSet {
@@ -53,83 +53,101 @@ impl PortSet {
     /// # Errors
     /// The part of the list that is not a port or a range of ports from 0 to 65535.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let mut ports = BTreeSet::new();
+        let mut ranges = Vec::new();
         for part in text
             .split([',', '\n'])
             .map(str::trim)
             .filter(|part| !part.is_empty())
         {
             let (low, high) = part.split_once('-').unwrap_or((part, part));
-            let (Ok(low), Ok(high)) = (low.trim().parse::<u16>(), high.trim().parse::<u16>()) else {
+            let (Ok(low), Ok(high)) = (low.trim().parse(), high.trim().parse()) else {
                 return Err(format!("`{part}` is not a port or a range of ports"));
             };
             if low > high {
                 return Err(format!("`{part}` is upside down"));
             }
-            ports.extend(low..=high);
+            ranges.push(PortRange { low, high });
         }
-        Ok(Self { ports })
+        Ok(Self::merged(ranges))
+    }
+
+    fn merged(mut ranges: Vec<PortRange>) -> Self {
+        ranges.sort_by_key(|range| range.low);
+        let mut merged: Vec<PortRange> = Vec::new();
+        for range in ranges {
+            match merged.last_mut() {
+                Some(last) if u32::from(range.low) <= u32::from(last.high) + 1 => {
+                    last.high = last.high.max(range.high);
+                }
+                _ => merged.push(range),
+            }
+        }
+        Self { ranges: merged }
     }
 
     /// Whether every port of `other` is in this set.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
-        self.ports.is_superset(&other.ports)
+        other
+            .ranges
+            .iter()
+            .all(|wanted| self.ranges.iter().any(|range| range.covers(*wanted)))
     }
 
     /// Whether the port is in this set.
     #[must_use]
     pub fn contains(&self, port: u16) -> bool {
-        self.ports.contains(&port)
+        self.ranges.iter().any(|range| range.contains(port))
     }
 
     /// The ports of both.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
-        self.ports.union(&other.ports).copied().collect()
+        Self::merged(self.ranges.iter().chain(&other.ranges).copied().collect())
     }
 
-    /// The ports, ascending.
-    pub fn iter(&self) -> impl Iterator<Item = u16> + '_ {
-        self.ports.iter().copied()
-    }
-
-    /// How many ports there are.
+    /// The ports of this set that lie inside the range.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.ports.len()
+    pub fn within(&self, range: PortRange) -> Self {
+        let clipped = self.ranges.iter().filter_map(|own| {
+            let (low, high) = (own.low.max(range.low), own.high.min(range.high));
+            (low <= high).then_some(PortRange { low, high })
+        });
+        Self {
+            ranges: clipped.collect(),
+        }
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.ports.is_empty()
+        self.ranges.is_empty()
     }
 }
 
 impl FromIterator<u16> for PortSet {
     fn from_iter<I: IntoIterator<Item = u16>>(ports: I) -> Self {
-        Self {
-            ports: ports.into_iter().collect(),
-        }
+        Self::merged(
+            ports
+                .into_iter()
+                .map(|port| PortRange {
+                    low: port,
+                    high: port,
+                })
+                .collect(),
+        )
     }
 }
 
 impl fmt::Display for PortSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut rest = self.iter().peekable();
-        let mut separator = "";
-        while let Some(low) = rest.next() {
-            let mut high = low;
-            while let Some(next) = rest.next_if(|next| high.checked_add(1) == Some(*next)) {
-                high = next;
-            }
-            if low == high {
-                write!(f, "{separator}{low}")?;
+        for (n, range) in self.ranges.iter().enumerate() {
+            let separator = if n == 0 { "" } else { "," };
+            if range.low == range.high {
+                write!(f, "{separator}{}", range.low)?;
             } else {
-                write!(f, "{separator}{low}-{high}")?;
+                write!(f, "{separator}{}-{}", range.low, range.high)?;
             }
-            separator = ",";
         }
         Ok(())
     }

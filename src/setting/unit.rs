@@ -9,6 +9,8 @@ pub enum Unit {
     Mode,
     /// How many of something: sockets, packets, retries.
     Count,
+    /// At most how many of something; a negative number means that there is no limit.
+    Limit,
     /// Port numbers.
     Port,
     /// Bytes.
@@ -47,7 +49,7 @@ impl Unit {
                 ("h", 3_600_000, 1),
                 ("d", 86_400_000, 1),
             ],
-            Self::Mode | Self::Count | Self::Port | Self::Page => &[],
+            Self::Mode | Self::Count | Self::Limit | Self::Port | Self::Page => &[],
         }
     }
 
@@ -91,6 +93,7 @@ impl fmt::Display for Unit {
         f.pad(match self {
             Self::Mode => "mode",
             Self::Count => "count",
+            Self::Limit => "count, negative is unlimited",
             Self::Port => "port",
             Self::Byte => "bytes",
             Self::Page => "pages",

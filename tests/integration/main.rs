@@ -6,6 +6,7 @@
 mod architecture;
 #[cfg(target_os = "linux")]
 mod bad_input;
+mod catalogue;
 #[cfg(target_os = "linux")]
 mod cli_apply;
 #[cfg(target_os = "linux")]

@@ -1,12 +1,64 @@
 //! The catalogue: every setting that twtune knows, one file per family.
+//!
+//! Ranges and defaults rest on kernel sources and on measurements, each setting names its own. Where two versions
+//! that were read differ and none between them was, the narrower range counts from the first version that may have
+//! it: a value that twtune lets through is then taken by every kernel of that gap.
+//!
+//! A key with an entry of its own stands before the pattern that would match it too: [`find`] takes the first.
 
+mod buffer;
+mod conntrack;
+mod interface;
+mod machine;
+mod port;
+mod queue;
 mod tcp;
+mod time_wait;
 
+use crate::setting::Accept;
+use crate::setting::ByVersion;
 use crate::setting::Key;
 use crate::setting::Setting;
+use crate::setting::Version;
 
 /// The families, in the order in which reports list them.
-const FAMILIES: &[&[Setting]] = &[tcp::SETTINGS];
+const FAMILIES: &[&[Setting]] = &[
+    time_wait::SETTINGS,
+    port::SETTINGS,
+    tcp::SETTINGS,
+    queue::SETTINGS,
+    buffer::SETTINGS,
+    conntrack::SETTINGS,
+    interface::SETTINGS,
+    machine::SETTINGS,
+];
+
+/// In every version that still runs.
+const ALWAYS: Version = Version::ZERO;
+
+/// The largest value of the kernel's `int`.
+const INT_MAX: i128 = 2_147_483_647;
+
+/// The largest value of the kernel's `unsigned int`.
+const UINT_MAX: i128 = 4_294_967_295;
+
+/// Whatever fits the kernel's `int` (`proc_dointvec`).
+const INT: Accept = Accept::Between(-2_147_483_648, INT_MAX);
+
+/// Kept in one byte (`proc_dou8vec_minmax`) where 5.15 was read, in an `int` where 5.10 was.
+const BYTE: ByVersion<Accept> = &[(ALWAYS, INT), (Version::new(5, 11), Accept::Between(0, 255))];
+
+/// The kernel's own description of `net.ipv4`.
+const IP_SYSCTL: &str = "https://docs.kernel.org/networking/ip-sysctl.html";
+
+/// The kernel's own description of `net.core`.
+const NET_SYSCTL: &str = "https://docs.kernel.org/admin-guide/sysctl/net.html";
+
+/// Handlers and bounds of `net.ipv4`, in the versions that were read.
+const IPV4_TABLE: &str = "net/ipv4/sysctl_net_ipv4.c (4.19, 5.10, 5.15, 6.1, 6.12, 7.3)";
+
+/// Written and read back in a private network namespace.
+const MEASURED: &str = "measured on 6.18";
 
 /// Every setting, family by family.
 pub fn all() -> impl Iterator<Item = &'static Setting> {

@@ -1,0 +1,100 @@
+//! Findings: rules held against a host.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::facts::LiveReading;
+use crate::profile::RankedRule;
+use crate::setting::Value;
+
+/// All rules of a selection, held against one host.
+#[derive(Debug, Default)]
+pub struct Report<'a> {
+    /// A finding for each rule that was not overruled.
+    pub findings: Vec<Finding<'a>>,
+    /// The rules that could not hold beside a stronger one.
+    pub overruled: Vec<Overruled<'a>>,
+}
+
+/// One rule held against one host.
+#[derive(Debug)]
+pub struct Finding<'a> {
+    /// The rule.
+    pub rule: RankedRule<'a>,
+    /// The verdict.
+    pub status: Status,
+    /// Why the verdict is what it is, where it is neither ok nor a difference.
+    pub reason: Option<String>,
+    /// What the setting says.
+    pub live: LiveReading,
+    /// The value that would meet this rule and every other one about the setting.
+    pub proposed: Option<Value>,
+}
+
+/// A rule that lost against a stronger one.
+#[derive(Debug)]
+pub struct Overruled<'a> {
+    /// The rule that lost.
+    pub rule: RankedRule<'a>,
+    /// The rule that won.
+    pub winner: RankedRule<'a>,
+}
+
+/// The verdict on one rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Status {
+    /// The live value differs from what the rule wants.
+    LiveDiffers,
+    /// The value could not be read.
+    Unreadable,
+    /// A fact that the rule needs is not known.
+    Unknown,
+    /// The rule does not concern this host.
+    NotApplicable,
+    /// The rule is met.
+    Ok,
+}
+
+impl Status {
+    /// Its name in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::LiveDiffers => "live-differs",
+            Self::Unreadable => "unreadable",
+            Self::Unknown => "unknown",
+            Self::NotApplicable => "not-applicable",
+            Self::Ok => "ok",
+        }
+    }
+
+    /// Whether a check passes with it.
+    #[must_use]
+    pub const fn is_met(self) -> bool {
+        matches!(self, Self::Ok | Self::NotApplicable)
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl Report<'_> {
+    /// Whether every rule is met.
+    #[must_use]
+    pub fn is_met(&self) -> bool {
+        self.findings.iter().all(|finding| finding.status.is_met())
+    }
+
+    /// How many findings there are of each status; statuses without any are left out.
+    #[must_use]
+    pub fn summary(&self) -> BTreeMap<Status, usize> {
+        let mut summary = BTreeMap::new();
+        for finding in &self.findings {
+            *summary.entry(finding.status).or_default() += 1;
+        }
+        summary
+    }
+}

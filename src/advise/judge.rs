@@ -1,0 +1,275 @@
+//! Holds rules against a host.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use crate::advise::Finding;
+use crate::advise::Overruled;
+use crate::advise::Report;
+use crate::advise::Status;
+use crate::advise::allowed::Allowed;
+use crate::facts::BootLoader;
+use crate::facts::Host;
+use crate::facts::LiveReading;
+use crate::facts::LiveState;
+use crate::facts::Os;
+use crate::facts::Snapshot;
+use crate::profile::Constraint;
+use crate::profile::Outcome;
+use crate::profile::Problem;
+use crate::profile::RankedRule;
+use crate::setting::Key;
+use crate::setting::Scope;
+use crate::setting::Value;
+
+/// What a rule wants of a setting that is there.
+#[derive(Clone)]
+enum Wish {
+    Gone,
+    Within(Allowed),
+}
+
+impl Wish {
+    fn of(rule: &RankedRule<'_>, host: &Host) -> Result<Self, &'static str> {
+        match &rule.rule.constraint {
+            Constraint::Absent => Ok(Self::Gone),
+            constraint => Allowed::by(constraint, rule.rule.setting, host).map(Self::Within),
+        }
+    }
+
+    fn meet(&self, other: &Self) -> Option<Self> {
+        match (self, other) {
+            (Self::Gone, Self::Gone) => Some(Self::Gone),
+            (Self::Within(mine), Self::Within(theirs)) => mine.meet(theirs).map(Self::Within),
+            _ => None,
+        }
+    }
+
+    fn holds(&self, value: &Value) -> bool {
+        matches!(self, Self::Within(allowed) if allowed.holds(value))
+    }
+}
+
+/// Holds every rule against the host. The rules come with those that win first.
+///
+/// # Errors
+/// Rules of equal rank that cannot both hold on this host.
+pub fn judge<'a>(
+    host: &Host,
+    rules: &[RankedRule<'a>],
+    snapshot: &Snapshot,
+) -> Result<Report<'a>, Vec<Problem>> {
+    let mut report = Report::default();
+    let mut wishes: BTreeMap<&Key, Wishes<'a>> = BTreeMap::new();
+    let mut conflicts = Vec::new();
+    for rule in rules {
+        let live = snapshot.get(&rule.rule.key).cloned().unwrap_or(LiveReading {
+            state: LiveState::Unreadable("it was not looked at".into()),
+            writable: None,
+        });
+        let mut finding = Finding {
+            rule: *rule,
+            status: Status::Ok,
+            reason: None,
+            live,
+            proposed: None,
+        };
+        match present_value(host, rule, &finding.live.state) {
+            Err((status, reason)) => (finding.status, finding.reason) = (status, reason),
+            Ok(value) => match Wish::of(rule, host) {
+                Err(reason) => {
+                    (finding.status, finding.reason) = (Status::Unknown, Some(reason.into()));
+                }
+                Ok(wish) => {
+                    let wishes = wishes.entry(&rule.rule.key).or_insert_with(|| Wishes::new(value));
+                    match wishes.add(*rule, wish, report.findings.len()) {
+                        Verdict::Joined => {}
+                        Verdict::Overruled(winner) => {
+                            report.overruled.push(Overruled { rule: *rule, winner });
+                            continue;
+                        }
+                        Verdict::Conflict(other) => {
+                            conflicts.push(conflict(rule, &other));
+                            continue;
+                        }
+                    }
+                }
+            },
+        }
+        report.findings.push(finding);
+    }
+    for wishes in wishes.values() {
+        wishes.settle(&mut report.findings);
+    }
+    if conflicts.is_empty() {
+        Ok(report)
+    } else {
+        Err(conflicts)
+    }
+}
+
+/// What is wrong with rules whatever the host: those of equal rank that cannot both hold, and those that are
+/// overruled wherever they and the stronger rule both count.
+#[must_use]
+pub fn lint<'a>(rules: &[RankedRule<'a>]) -> (Vec<Problem>, Vec<Overruled<'a>>) {
+    let nowhere = Host {
+        name: String::new(),
+        os: Os::Linux,
+        kernel: String::new(),
+        version: None,
+        memory: None,
+        processors: None,
+        initial: true,
+        boot_loader: BootLoader::Unknown,
+        identity: None,
+    };
+    let (mut problems, mut overruled) = (Vec::new(), Vec::new());
+    for (at, rule) in rules.iter().enumerate() {
+        for other in &rules[..at] {
+            if rule.rule.key != other.rule.key {
+                continue;
+            }
+            let apart = match (&rule.rule.when, &other.rule.when) {
+                (Some(mine), Some(theirs)) => mine.excludes(theirs),
+                _ => false,
+            };
+            // A share of memory is not known here; `judge` will see.
+            let (Ok(mine), Ok(theirs)) = (Wish::of(rule, &nowhere), Wish::of(other, &nowhere)) else {
+                continue;
+            };
+            if apart || mine.meet(&theirs).is_some() {
+                continue;
+            }
+            if rule.precedence(other) == Ordering::Less {
+                overruled.push(Overruled {
+                    rule: *rule,
+                    winner: *other,
+                });
+            } else {
+                problems.push(conflict(rule, other));
+            }
+        }
+    }
+    (problems, overruled)
+}
+
+fn conflict(rule: &RankedRule<'_>, other: &RankedRule<'_>) -> Problem {
+    rule.problem(format!(
+        "{} cannot be {} for {} and {} for {}: neither profile extends the other",
+        rule.rule.key,
+        rule.rule.constraint,
+        rule.profile(),
+        other.rule.constraint,
+        other.profile(),
+    ))
+}
+
+/// All that the rules want of one setting.
+struct Wishes<'a> {
+    value: Option<Value>,
+    joined: Vec<(RankedRule<'a>, Wish, usize)>,
+    together: Option<Wish>,
+}
+
+enum Verdict<'a> {
+    Joined,
+    Overruled(RankedRule<'a>),
+    Conflict(RankedRule<'a>),
+}
+
+impl<'a> Wishes<'a> {
+    fn new(value: Option<Value>) -> Self {
+        Self {
+            value,
+            joined: Vec::new(),
+            together: None,
+        }
+    }
+
+    fn add(&mut self, rule: RankedRule<'a>, wish: Wish, finding: usize) -> Verdict<'a> {
+        let together = self
+            .together
+            .as_ref()
+            .map_or(Some(wish.clone()), |together| together.meet(&wish));
+        if together.is_some() {
+            self.together = together;
+            self.joined.push((rule, wish, finding));
+            return Verdict::Joined;
+        }
+        // Those that it cannot stand beside; where it takes several to exclude it, all of them.
+        let mut against: Vec<RankedRule<'a>> = self
+            .joined
+            .iter()
+            .filter(|(_, other, _)| other.meet(&wish).is_none())
+            .map(|(rule, ..)| *rule)
+            .collect();
+        if against.is_empty() {
+            against = self.joined.iter().map(|(rule, ..)| *rule).collect();
+        }
+        match against
+            .iter()
+            .find(|other| other.precedence(&rule) == Ordering::Greater)
+        {
+            Some(winner) => Verdict::Overruled(*winner),
+            None => Verdict::Conflict(against[0]),
+        }
+    }
+
+    /// Gives every finding its verdict, and those that differ the value that meets them all.
+    fn settle(&self, findings: &mut [Finding<'a>]) {
+        for (_, wish, at) in &self.joined {
+            let finding = &mut findings[*at];
+            match (&self.value, &self.together) {
+                (None, _) => {
+                    finding.status = Status::LiveDiffers;
+                    finding.reason = Some("a live setting cannot be removed".into());
+                }
+                (Some(value), Some(Wish::Within(allowed))) if !wish.holds(value) => {
+                    finding.status = Status::LiveDiffers;
+                    finding.proposed = Some(allowed.nearest(value));
+                }
+                _ => finding.status = Status::Ok,
+            }
+        }
+    }
+}
+
+/// The value to hold the rule against: None for a rule that wants the key gone while it is there.
+///
+/// # Errors
+/// The verdict, where there is nothing to compare.
+fn present_value(
+    host: &Host,
+    rule: &RankedRule<'_>,
+    live: &LiveState,
+) -> Result<Option<Value>, (Status, Option<String>)> {
+    let setting = rule.rule.setting;
+    match rule.rule.when.as_ref().map(|when| when.on(host)) {
+        Some(Outcome::NotMet(why)) => return Err((Status::NotApplicable, Some(why))),
+        Some(Outcome::Unknown(why)) => return Err((Status::Unknown, Some(why))),
+        Some(Outcome::Met) | None => {}
+    }
+    if setting.scope != Scope::Netns && !host.initial {
+        let why = "it belongs to the machine, not to this network namespace";
+        return Err((Status::NotApplicable, Some(why.into())));
+    }
+    let gone = rule.rule.constraint == Constraint::Absent;
+    match live {
+        LiveState::Absent if gone => Err((Status::Ok, None)),
+        LiveState::Absent => {
+            let why = host.version.and_then(|version| setting.missing_in(version));
+            let why =
+                why.unwrap_or_else(|| "this kernel does not have it, or its module is not loaded".into());
+            Err((Status::NotApplicable, Some(why)))
+        }
+        LiveState::Unreadable(why) => Err((Status::Unreadable, Some(why.clone()))),
+        LiveState::Present(_) if gone => Ok(None),
+        LiveState::Present(text) => match Value::parse(setting.kind, text) {
+            Ok(value) => Ok(Some(value)),
+            Err(why) => Err((
+                Status::Unknown,
+                Some(format!("its value was not understood: {why}")),
+            )),
+        },
+    }
+}

@@ -1,0 +1,46 @@
+//! `twtune check`
+
+use crate::cli::context::Context;
+use crate::cli::context::Format;
+use crate::cli::context::StateArgs;
+use crate::cli::document::select_profiles;
+use crate::cli::error::CliError;
+use crate::cli::history::warn_of_interrupted;
+use crate::cli::place::PlaceArgs;
+use crate::cli::survey::RuleArgs;
+use crate::cli::survey::survey;
+use crate::render::Subject;
+use crate::render::human;
+use crate::render::json;
+
+/// Compare this host with profiles; changes nothing
+///
+/// Exit code 0: every rule that counts is met. 1: something differs, or cannot be told.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    rules: RuleArgs,
+    #[command(flatten)]
+    place: PlaceArgs,
+    #[command(flatten)]
+    state: StateArgs,
+}
+
+pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
+    let skip = args.rules.skipped()?;
+    let selection = select_profiles(&context.profiles(&args.rules.profiles)?)?;
+    let rules = args.rules.rules(&selection, &skip);
+    let place = args.place.open()?;
+    let whole = context.format == Format::Json;
+    let survey = survey(&place, &rules, whole, whole)?;
+    let subject = Subject {
+        host: &survey.host,
+        profiles: &selection.names,
+    };
+    Context::report(|out| match context.format {
+        Format::Human => human::check(out, subject, &survey.report),
+        Format::Json => json::check(out, subject, &survey.report),
+    })?;
+    warn_of_interrupted(&args.state);
+    Ok(u8::from(!survey.report.is_met()))
+}

@@ -1,0 +1,191 @@
+//! What every command shares: global options, the configuration file, the clock, and where reports go.
+
+use std::fs;
+use std::io;
+use std::io::BufWriter;
+use std::io::IsTerminal;
+use std::io::Write;
+use std::path::Path;
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use serde::Deserialize;
+
+use crate::cli::document;
+use crate::cli::error::CliError;
+use crate::profile::Problem;
+use crate::render::human;
+use crate::render::json;
+use crate::render::style;
+
+const CONFIG: &str = "/etc/twtune/twtune.toml";
+
+/// The options of every command.
+#[derive(Debug, clap::Args)]
+pub(super) struct GlobalArgs {
+    /// How the report is written
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
+    format: Format,
+    /// When to use colours; `auto` honours NO_COLOR
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    color: Color,
+    /// The configuration file [default: /etc/twtune/twtune.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// The option of every command that reads or writes the history.
+#[derive(Debug, clap::Args)]
+pub(super) struct StateArgs {
+    /// Where rollback files and the history are kept
+    #[arg(long, value_name = "DIR", default_value = "/var/lib/twtune")]
+    pub(super) state_dir: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    Human,
+    /// For programs: one object with a versioned schema
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+pub(super) struct Context {
+    pub(super) format: Format,
+    config: Option<PathBuf>,
+}
+
+/// The configuration file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Config {
+    /// The profiles of a command that names none.
+    #[serde(default)]
+    profiles: Vec<String>,
+}
+
+impl Context {
+    pub(super) fn new(global: GlobalArgs) -> Self {
+        let colours = match global.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+                    && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+                    && io::stdout().is_terminal()
+            }
+        };
+        style::enable(colours && global.format == Format::Human);
+        Self {
+            format: global.format,
+            config: global.config,
+        }
+    }
+
+    /// The profiles to use: those named, else the configuration's, else `general`.
+    pub(super) fn profiles(&self, named: &[String]) -> Result<Vec<String>, CliError> {
+        if !named.is_empty() {
+            return Ok(named.to_vec());
+        }
+        let path = self.config.as_deref().unwrap_or(Path::new(CONFIG));
+        let configured = match document::read(path) {
+            Err(error) if self.config.is_none() && error.is_missing() => Config::default(),
+            Err(error) => return Err(error.into()),
+            Ok(text) => parse_config(path, &text)?,
+        };
+        if configured.profiles.is_empty() {
+            Ok(vec!["general".into()])
+        } else {
+            Ok(configured.profiles)
+        }
+    }
+
+    /// Writes a report to standard output. A reader that went away has seen what it wanted.
+    pub(super) fn report(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), CliError> {
+        let mut out = BufWriter::new(io::stdout().lock());
+        match write(&mut out).and_then(|()| out.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(CliError::io("write", "the report", &error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn report_error(&self, error: &CliError) {
+        Self::report_error_as(self.format, error);
+    }
+
+    pub(super) fn report_error_as(format: Format, error: &CliError) {
+        let CliError {
+            kind,
+            message,
+            hints,
+            problems,
+        } = error;
+        // There is nowhere left to report that an error could not be reported.
+        let _ = match format {
+            Format::Human => human::error(&mut io::stderr().lock(), message, hints, problems),
+            Format::Json => json::error(
+                &mut io::stdout().lock(),
+                kind.exit_code(),
+                message,
+                hints,
+                problems,
+            ),
+        };
+    }
+
+    /// Says something that is not part of the report.
+    pub(super) fn say(text: &str) {
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+
+    /// The present time, UTC.
+    pub(super) fn now() -> String {
+        jiff::Timestamp::now()
+            .round(jiff::Unit::Second)
+            .unwrap_or_default()
+            .to_string()
+    }
+
+    /// Whether a person can be asked.
+    pub(super) fn can_ask() -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Asks a question whose safe answer is no.
+    pub(super) fn ask(question: &str) -> bool {
+        let _ = write!(io::stderr().lock(), "{question} [y/N] ");
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer).is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
+    }
+}
+
+fn parse_config(path: &Path, text: &str) -> Result<Config, CliError> {
+    let file = path.display().to_string();
+    toml::from_str(text).map_err(|error| {
+        let message = error.message().lines().next().unwrap_or_default().to_owned();
+        let problem = Problem::at(&file, text, &error.span().unwrap_or(0..0), message);
+        CliError::refused("the configuration is not acceptable").problems(vec![problem])
+    })
+}
+
+/// The files in a folder that end in `.toml`, sorted.
+pub(super) fn toml_files(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let paths = entries.flatten().map(|entry| entry.path());
+    let mut files: Vec<PathBuf> = paths
+        .filter(|path| path.extension().is_some_and(|e| e == "toml"))
+        .collect();
+    files.sort();
+    files
+}

@@ -1,0 +1,175 @@
+//! Documents that people write: found by name or path, read with care, turned into a selection of rules.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io;
+use std::io::Read;
+use std::path::Path;
+use std::path::PathBuf;
+
+use rustix::fs::Mode;
+use rustix::fs::OFlags;
+use thiserror::Error;
+
+use crate::cli::context::toml_files;
+use crate::cli::error::CliError;
+use crate::profile::BUILTINS;
+use crate::profile::Document;
+use crate::profile::Problem;
+use crate::profile::SelectError;
+use crate::profile::Selection;
+use crate::profile::select;
+
+/// Where user profiles lie.
+pub(super) const FOLDER: &str = "/etc/twtune/profiles.d";
+
+/// No profile is larger.
+const MAX_FILE: u64 = 1 << 20;
+
+/// Why a document could not be had.
+#[derive(Debug, Error)]
+pub(super) enum DocumentError {
+    #[error("cannot read {}: {source}", path.display())]
+    Io { path: PathBuf, source: io::Error },
+    #[error("{}: {reason}", path.display())]
+    Unacceptable { path: PathBuf, reason: String },
+    #[error("a document is not acceptable")]
+    Encoding(Problem),
+    #[error("there is no profile `{name}`")]
+    Unknown { name: String, nearest: Vec<String> },
+}
+
+impl DocumentError {
+    /// Whether the file is simply not there.
+    pub(super) fn is_missing(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
+    }
+}
+
+impl From<DocumentError> for CliError {
+    fn from(error: DocumentError) -> Self {
+        let message = error.to_string();
+        match error {
+            DocumentError::Io { path, source } => Self::io("read", path.display(), &source),
+            DocumentError::Unacceptable { .. } => Self::refused(message),
+            DocumentError::Encoding(problem) => Self::refused(message).problems(vec![problem]),
+            DocumentError::Unknown { nearest, .. } if nearest.is_empty() => Self::refused(message)
+                .hint("`twtune profile list` lists them; a path has a slash or ends in .toml"),
+            DocumentError::Unknown { nearest, .. } => {
+                Self::refused(message).hint(format!("did you mean {}?", nearest.join(" or ")))
+            }
+        }
+    }
+}
+
+/// Reads a text file. A pipe, a device or a folder is refused and never waited for.
+pub(super) fn read(path: &Path) -> Result<String, DocumentError> {
+    let unacceptable = |reason: &str| DocumentError::Unacceptable {
+        path: path.into(),
+        reason: reason.into(),
+    };
+    let failed = |source: io::Error| DocumentError::Io {
+        path: path.into(),
+        source,
+    };
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+    let file = rustix::fs::open(path, flags, Mode::empty()).map_err(|errno| failed(errno.into()))?;
+    let file = File::from(file);
+    if !file.metadata().map_err(failed)?.is_file() {
+        return Err(unacceptable("it is not a file"));
+    }
+    let mut bytes = Vec::new();
+    file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > MAX_FILE {
+        return Err(unacceptable("it is larger than 1 MiB"));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let text = String::from_utf8_lossy(error.as_bytes());
+        let message = format!("not UTF-8: the byte 0x{:02x}", error.as_bytes()[at]);
+        DocumentError::Encoding(Problem::at(
+            &path.display().to_string(),
+            &text,
+            &(at..at),
+            message,
+        ))
+    })
+}
+
+/// Loads profiles by their names and paths, and all that they extend.
+pub(super) fn select_profiles(names: &[String]) -> Result<Selection, CliError> {
+    select(names, &mut find).map_err(|error| match error {
+        SelectError::Read(error) => error.into(),
+        SelectError::Faulty(problems) => CliError::faulty_profiles(problems),
+    })
+}
+
+/// Finds a profile's document: a built-in, a name in the folder of user profiles, or a path, which is relative to
+/// the document that names it.
+fn find(name: &str, named_by: Option<&Document>) -> Result<Document, DocumentError> {
+    if name.contains('/')
+        || Path::new(name)
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+    {
+        let beside = named_by.and_then(|document| Path::new(&document.file).parent());
+        let path = beside.map_or_else(|| PathBuf::from(name), |folder| folder.join(name));
+        let text = read(&path)?;
+        // One name for each file, so that a circle is seen.
+        let path = path.canonicalize().unwrap_or(path);
+        return Ok(Document {
+            file: path.display().to_string(),
+            text: Cow::Owned(text),
+        });
+    }
+    if let Some(builtin) = BUILTINS.iter().find(|builtin| builtin.name == name) {
+        return Ok(Document {
+            file: builtin.name.into(),
+            text: Cow::Borrowed(builtin.text),
+        });
+    }
+    let plain = !name.is_empty()
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    let path = Path::new(FOLDER).join(format!("{name}.toml"));
+    match if plain { read(&path) } else { Err(unknown(name)) } {
+        Ok(text) => Ok(Document {
+            file: path.display().to_string(),
+            text: Cow::Owned(text),
+        }),
+        Err(error) if error.is_missing() => Err(unknown(name)),
+        Err(error) => Err(error),
+    }
+}
+
+fn unknown(name: &str) -> DocumentError {
+    let mut nearest: Vec<(f64, String)> = names()
+        .into_iter()
+        .filter(|_| name.len() < 64)
+        .map(|candidate| (strsim::jaro_winkler(name, &candidate), candidate))
+        .filter(|(score, _)| *score > 0.75)
+        .collect();
+    nearest.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let nearest = nearest.into_iter().map(|(_, name)| name).take(3).collect();
+    DocumentError::Unknown {
+        name: name.into(),
+        nearest,
+    }
+}
+
+/// The names of all profiles that can be named: built-ins first.
+pub(super) fn names() -> Vec<String> {
+    let builtins = BUILTINS.iter().map(|builtin| builtin.name.to_owned());
+    let files = toml_files(Path::new(FOLDER));
+    let files = files
+        .iter()
+        .filter_map(|path| path.file_stem()?.to_str().map(str::to_owned));
+    let mut names: Vec<String> = builtins.collect();
+    for name in files {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}

@@ -1,0 +1,128 @@
+//! Errors to exit codes.
+
+use std::io;
+
+use crate::platform::PlatformError;
+use crate::profile::Problem;
+use crate::transaction::StoreError;
+use crate::transaction::TransactionError;
+
+/// Why a command did not do what was asked.
+#[derive(Debug)]
+pub(super) struct CliError {
+    pub(super) kind: ErrorKind,
+    pub(super) message: String,
+    pub(super) hints: Vec<String>,
+    pub(super) problems: Vec<Problem>,
+}
+
+/// What an error means to a script.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ErrorKind {
+    /// The command line is wrong.
+    Usage,
+    /// Something that was given is not acceptable.
+    Refused,
+    /// This user may not, or it cannot be read or written here.
+    Denied,
+}
+
+impl ErrorKind {
+    pub(super) const fn exit_code(self) -> u8 {
+        match self {
+            Self::Usage => 2,
+            Self::Refused => 3,
+            Self::Denied => 4,
+        }
+    }
+}
+
+impl CliError {
+    pub(super) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            hints: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    pub(super) fn usage(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Usage, message)
+    }
+
+    pub(super) fn refused(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Refused, message)
+    }
+
+    /// Profiles that are not acceptable.
+    pub(super) fn faulty_profiles(problems: Vec<Problem>) -> Self {
+        let message = match problems.len() {
+            1 => "a problem in profiles".into(),
+            count => format!("{count} problems in profiles"),
+        };
+        Self::refused(message).problems(problems)
+    }
+
+    /// The error of a file or place that a user named.
+    pub(super) fn io(operation: &str, place: impl std::fmt::Display, error: &io::Error) -> Self {
+        let kind = match error.kind() {
+            io::ErrorKind::PermissionDenied => ErrorKind::Denied,
+            _ => ErrorKind::Refused,
+        };
+        Self::new(kind, format!("cannot {operation} {place}: {error}"))
+    }
+
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    pub(super) fn problems(mut self, problems: Vec<Problem>) -> Self {
+        self.problems = problems;
+        self
+    }
+}
+
+const ROOT: &str = "run it as root, or inside a user namespace of your own (`unshare -rn`)";
+
+impl From<PlatformError> for CliError {
+    fn from(error: PlatformError) -> Self {
+        let denied = Self::new(ErrorKind::Denied, error.to_string());
+        if error.denied {
+            denied.hint(ROOT).hint("`--skip KEY` leaves a setting out")
+        } else {
+            denied
+        }
+    }
+}
+
+impl From<StoreError> for CliError {
+    fn from(error: StoreError) -> Self {
+        let message = error.to_string();
+        match error {
+            StoreError::Unacceptable { .. } => {
+                Self::refused(message).hint("`--state-dir DIR` names another state directory")
+            }
+            StoreError::Io { .. } => Self::new(ErrorKind::Denied, message)
+                .hint("run it as root, or name a directory of your own with `--state-dir DIR`"),
+            StoreError::Busy(_) => Self::new(ErrorKind::Denied, message).hint("wait for it, then try again"),
+        }
+    }
+}
+
+impl From<TransactionError> for CliError {
+    fn from(error: TransactionError) -> Self {
+        let message = error.to_string();
+        match error {
+            TransactionError::Store(error) => error.into(),
+            TransactionError::Platform(error) => error.into(),
+            TransactionError::Stale { .. } => Self::refused(message).hint("plan again"),
+            TransactionError::Interrupted { .. } => {
+                Self::refused(message).hint("`twtune rollback` settles it, then try again")
+            }
+            TransactionError::UnknownId(_) => Self::refused(message).hint("`twtune history` lists them"),
+            TransactionError::Foreign(_) => Self::refused(message),
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! `twtune explain`
+
+use crate::cli::context::Context;
+use crate::cli::context::Format;
+use crate::cli::error::CliError;
+use crate::render::human;
+use crate::render::json;
+use crate::setting::catalogue;
+
+/// Tell the facts about a setting, and their sources
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// A setting's key, or the last part of it where that is unique
+    #[arg(value_name = "NAME")]
+    name: String,
+}
+
+pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
+    let (key, setting) = catalogue::resolve(&args.name).map_err(|nearest| {
+        let error = CliError::refused(format!("there is no setting `{}`", args.name));
+        if nearest.is_empty() {
+            error
+        } else {
+            error.hint(format!("did you mean {}?", nearest.join(" or ")))
+        }
+    })?;
+    Context::report(|out| match context.format {
+        Format::Human => human::explain(out, &key, setting),
+        Format::Json => json::explain(out, &key, setting),
+    })?;
+    Ok(0)
+}

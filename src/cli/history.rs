@@ -1,0 +1,49 @@
+//! `twtune history`
+
+use crate::cli::context::Context;
+use crate::cli::context::Format;
+use crate::cli::context::StateArgs;
+use crate::cli::error::CliError;
+use crate::observe;
+use crate::render::human;
+use crate::render::json;
+use crate::transaction;
+use crate::transaction::Entry;
+use crate::transaction::State;
+use crate::transaction::Store;
+use crate::transaction::StoreError;
+
+/// List the applies and rollbacks on this host, and their state
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    state: StateArgs,
+}
+
+pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
+    let entries = entries(&args.state)?;
+    Context::report(|out| match context.format {
+        Format::Human => human::history(out, &entries),
+        Format::Json => json::history(out, &entries),
+    })?;
+    Ok(0)
+}
+
+fn entries(state: &StateArgs) -> Result<Vec<Entry>, StoreError> {
+    match Store::open(&state.state_dir)? {
+        None => Ok(Vec::new()),
+        Some(store) => transaction::history(&store, &observe::identity()),
+    }
+}
+
+/// A word beside a report when an apply or rollback was interrupted. Who may not see the history hears nothing.
+pub(super) fn warn_of_interrupted(state: &StateArgs) {
+    for entry in entries(state).unwrap_or_default() {
+        if entry.state == State::Interrupted {
+            let (command, id) = (entry.record.command, &entry.record.id);
+            Context::say(&format!(
+                "warning: {command} {id} was interrupted; `twtune rollback` settles it"
+            ));
+        }
+    }
+}

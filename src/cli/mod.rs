@@ -1,0 +1,114 @@
+//! The command line: arguments to calls of the other rooms, and what they return to text and exit codes.
+
+mod apply;
+mod check;
+mod context;
+mod document;
+mod error;
+mod explain;
+mod history;
+mod place;
+mod plan;
+mod profile;
+mod rollback;
+mod survey;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::Subcommand;
+use clap::error::ErrorKind as ClapErrorKind;
+
+use crate::cli::context::Context;
+use crate::cli::context::Format;
+use crate::cli::context::GlobalArgs;
+use crate::cli::error::CliError;
+
+/// A tuning advisor for TIME_WAIT, ephemeral ports and their kin.
+///
+/// Reads the settings of this machine, compares them with what a workload needs, shows the changes, makes them
+/// with a rollback file, and takes them back.
+#[derive(Debug, Parser)]
+#[command(name = "twtune", version, arg_required_else_help = true, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(flatten)]
+    global: GlobalArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0   done, or nothing to do; for check: every rule that counts is met
+  1   differences (check; plan with --exit-code)
+  2   wrong usage
+  3   refused: something given is not acceptable; nothing was changed
+  4   not permitted, or not readable or writable here; nothing was changed
+  5   a later write was refused, or a signal came, and everything was put back
+  6   something could not be put back; the report names it
+  70  a bug in twtune";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::Args),
+    Plan(plan::Args),
+    Apply(apply::Args),
+    Rollback(rollback::Args),
+    History(history::Args),
+    Explain(explain::Args),
+    Profile(profile::Args),
+}
+
+/// Runs the command of the process's arguments.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage_error(&error),
+    };
+    let context = Context::new(cli.global);
+    let result = match cli.command {
+        Command::Check(args) => check::run(&context, &args),
+        Command::Plan(args) => plan::run(&context, &args),
+        Command::Apply(args) => apply::run(&context, &args),
+        Command::Rollback(args) => rollback::run(&context, &args),
+        Command::History(args) => history::run(&context, &args),
+        Command::Explain(args) => explain::run(&context, &args),
+        Command::Profile(args) => profile::run(&context, &args),
+    };
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            context.report_error(&error);
+            ExitCode::from(error.kind.exit_code())
+        }
+    }
+}
+
+/// clap's own report; as an object where the arguments, faulty as they are, ask for JSON.
+fn usage_error(error: &clap::Error) -> ExitCode {
+    let wanted = matches!(
+        error.kind(),
+        ClapErrorKind::DisplayHelp | ClapErrorKind::DisplayVersion
+    );
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    let json = arguments.iter().any(|argument| argument == "--format=json")
+        || arguments
+            .windows(2)
+            .any(|pair| pair[0] == "--format" && pair[1] == "json");
+    if json && !wanted {
+        let text = error.render().to_string();
+        let message = text
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .trim_start_matches("error: ");
+        let error = CliError::usage(message).hint("`twtune --help` lists commands and options");
+        Context::report_error_as(Format::Json, &error);
+    } else {
+        // A closed pipe is the reader's wish.
+        let _: io::Result<()> = error.print();
+    }
+    ExitCode::from(if wanted { 0 } else { 2 })
+}

@@ -1,0 +1,105 @@
+//! Where a command works: this machine's settings, or another network namespace's.
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use crate::cli::error::CliError;
+use crate::cli::error::ErrorKind;
+use crate::platform::linux::Procfs;
+use crate::platform::linux::netns;
+use crate::transaction::Namespace;
+
+const PROC_SYS: &str = "/proc/sys";
+
+/// The options that say where.
+#[derive(Debug, clap::Args)]
+pub(super) struct PlaceArgs {
+    /// Live values, the values that the next boot sets, or both. Boot values are not there yet: `both` means
+    /// live for now
+    #[arg(long, value_enum)]
+    target: Option<Target>,
+    /// An image or chroot instead of this machine. Not there yet
+    #[arg(long, value_name = "DIR")]
+    root: Option<PathBuf>,
+    /// Another network namespace: a name as `ip netns` has it, or a path
+    #[arg(long, value_name = "NAME|PATH", conflicts_with = "pid")]
+    netns: Option<String>,
+    /// The network namespace of a process
+    #[arg(long, value_name = "PID")]
+    pid: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Target {
+    Live,
+    Boot,
+    Both,
+}
+
+/// An opened place.
+pub(super) struct Place {
+    pub(super) platform: Procfs,
+    /// How it was entered, where it is not the caller's own network namespace.
+    pub(super) entered: Option<Namespace>,
+}
+
+impl PlaceArgs {
+    pub(super) fn open(&self) -> Result<Place, CliError> {
+        if self.root.is_some() {
+            return Err(CliError::usage(
+                "--root is not there yet: this version reads running systems only",
+            ));
+        }
+        let elsewhere = self.netns.is_some() || self.pid.is_some();
+        match self.target {
+            Some(Target::Boot | Target::Both) if elsewhere => {
+                return Err(CliError::usage("another network namespace has live values only")
+                    .hint("leave `--target` out, or say `--target live`"));
+            }
+            Some(Target::Boot) => {
+                return Err(CliError::usage(
+                    "--target boot is not there yet: this version reads live values only",
+                ));
+            }
+            Some(Target::Live | Target::Both) | None => {}
+        }
+        let entered = self.netns.as_deref().map(|name| Namespace::Netns(name.into()));
+        open(entered.or(self.pid.map(Namespace::Pid)))
+    }
+}
+
+/// Opens the settings of a network namespace; None is the caller's own.
+pub(super) fn open(entered: Option<Namespace>) -> Result<Place, CliError> {
+    if let Some(namespace) = &entered {
+        enter(namespace)?;
+    }
+    let platform =
+        Procfs::open(Path::new(PROC_SYS)).map_err(|error| CliError::io("open", PROC_SYS, &error))?;
+    Ok(Place { platform, entered })
+}
+
+fn enter(namespace: &Namespace) -> Result<(), CliError> {
+    let (target, name) = match namespace {
+        Namespace::Netns(name) => (
+            netns::Namespace::named(name),
+            format!("the network namespace `{name}`"),
+        ),
+        Namespace::Pid(pid) => (
+            netns::Namespace::Process(*pid),
+            format!("the network namespace of process {pid}"),
+        ),
+    };
+    target.enter().map_err(|error| match error.raw_os_error() {
+        Some(libc::EPERM | libc::EACCES) => {
+            CliError::new(ErrorKind::Denied, format!("not permitted to enter {name}"))
+                .hint("run it as root; a rootless container of your own can be entered with `--pid`")
+        }
+        Some(libc::ENOENT) => CliError::refused(format!("there is no file for {name}"))
+            .hint("`ip netns list` lists named ones; `--pid` takes a process's"),
+        Some(libc::ESRCH) => CliError::refused(format!("there is no such process: {name}")),
+        Some(libc::EINVAL) => CliError::refused(format!("{name} is not a network namespace")),
+        _ => CliError::io("enter", &name, &error),
+    })
+}

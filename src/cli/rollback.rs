@@ -1,0 +1,147 @@
+//! `twtune rollback`
+
+use crate::cli::apply::origin;
+use crate::cli::apply::outcome_code;
+use crate::cli::apply::watch_signals;
+use crate::cli::context::Context;
+use crate::cli::context::Format;
+use crate::cli::context::StateArgs;
+use crate::cli::error::CliError;
+use crate::cli::error::ErrorKind;
+use crate::cli::place;
+use crate::cli::survey::resolve_key;
+use crate::observe;
+use crate::observe::Wanted;
+use crate::render::human;
+use crate::render::json;
+use crate::setting::Key;
+use crate::transaction;
+use crate::transaction::Choice;
+use crate::transaction::Command;
+use crate::transaction::Done;
+use crate::transaction::Outcome;
+use crate::transaction::Store;
+
+/// Undo an apply
+///
+/// Without a name: the newest apply that is in force, or one that was interrupted.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// An id from the history, or a rollback file
+    #[arg(value_name = "ID|FILE")]
+    record: Option<String>,
+    #[command(flatten)]
+    state: StateArgs,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+    /// Show what would be undone and undo nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Undo this setting although somebody changed it since; may be repeated
+    #[arg(long, value_name = "KEY")]
+    force: Vec<String>,
+    /// An image or chroot instead of this machine. Not there yet
+    #[arg(long, value_name = "DIR")]
+    root: Option<std::path::PathBuf>,
+}
+
+pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
+    if args.root.is_some() {
+        return Err(CliError::usage(
+            "--root is not there yet: this version handles running systems only",
+        ));
+    }
+    let forced = args
+        .force
+        .iter()
+        .map(|name| resolve_key(name, "--force"))
+        .collect::<Result<Vec<Key>, _>>()?;
+    let store = Store::open(&args.state.state_dir)?;
+    let choice = transaction::choose(store.as_ref(), args.record.as_deref(), &observe::identity())?;
+    let Some(choice) = choice else {
+        let nothing = Done {
+            id: None,
+            outcome: Outcome::Unchanged,
+            rollback_file: None,
+            steps: Vec::new(),
+            failure: None,
+        };
+        report(context, &nothing, false)?;
+        return Ok(0);
+    };
+    let store = match store {
+        Some(store) => store,
+        None => Store::create(&args.state.state_dir)?,
+    };
+    let undo = Undo::prepare(&store, &choice, forced)?;
+    if !args.yes && !args.dry_run {
+        if !Context::can_ask() {
+            return Err(
+                CliError::usage("there is no terminal to ask on").hint("`--yes` rolls back without asking")
+            );
+        }
+        let preview = undo.run(true)?;
+        if preview.outcome != Outcome::Refused {
+            Context::report(|out| human::outcome(out, Command::Rollback, &preview, &[], true))?;
+            if !Context::ask("Undo these changes?") {
+                return Ok(ErrorKind::Refused.exit_code());
+            }
+        }
+    }
+    let done = undo.run(args.dry_run)?;
+    report(context, &done, args.dry_run)?;
+    if done.outcome == Outcome::Refused {
+        Context::say("hint: `--force KEY` undoes a setting although somebody else changed it");
+    }
+    Ok(outcome_code(&done))
+}
+
+/// Everything that a rollback needs, so that it can be shown before it is done.
+struct Undo<'a> {
+    store: &'a Store,
+    choice: &'a Choice,
+    forced: Vec<Key>,
+    place: place::Place,
+}
+
+impl<'a> Undo<'a> {
+    fn prepare(store: &'a Store, choice: &'a Choice, forced: Vec<Key>) -> Result<Self, CliError> {
+        let origin = &choice.record.origin;
+        // Live values mean something only in the network namespace that they were written in.
+        let here = origin.is_here(&observe::identity());
+        let entered = if here { None } else { origin.entered.clone() };
+        Ok(Self {
+            store,
+            choice,
+            forced,
+            place: place::open(entered)?,
+        })
+    }
+
+    fn run(&self, dry_run: bool) -> Result<Done, CliError> {
+        let here = observe::identity();
+        let host = observe::host(Wanted::default(), self.place.platform.is_initial());
+        let origin = origin(&host, &here, &self.place);
+        let interruption = watch_signals();
+        Ok(transaction::rollback(
+            self.store,
+            self.choice,
+            &origin,
+            &here,
+            &Context::now(),
+            &self.forced,
+            dry_run,
+            &self.place.platform,
+            &interruption,
+            &Context::say,
+        )?)
+    }
+}
+
+fn report(context: &Context, done: &Done, preview: bool) -> Result<(), CliError> {
+    Context::report(|out| match context.format {
+        Format::Human => human::outcome(out, Command::Rollback, done, &[], preview),
+        Format::Json => json::outcome(out, Command::Rollback, done, &[]),
+    })
+}

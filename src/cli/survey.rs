@@ -1,0 +1,144 @@
+//! The road that check, plan and apply share: profiles to rules, rules to a look at the host, and the findings.
+
+use clap::ValueEnum;
+
+use crate::advise::Report;
+use crate::advise::judge;
+use crate::cli::error::CliError;
+use crate::cli::place::Place;
+use crate::facts::Host;
+use crate::facts::LiveReading;
+use crate::facts::Os;
+use crate::facts::Snapshot;
+use crate::observe;
+use crate::observe::Wanted;
+use crate::plan;
+use crate::plan::Plan;
+use crate::platform::Platform;
+use crate::profile;
+use crate::profile::Needs;
+use crate::profile::RankedRule;
+use crate::profile::Selection;
+use crate::setting::Key;
+use crate::setting::PortSet;
+use crate::setting::catalogue;
+
+/// The options that say which rules count.
+#[derive(Debug, clap::Args)]
+pub(super) struct RuleArgs {
+    /// The profiles: names, or paths, which have a slash or end in .toml [default: the configuration's, else
+    /// general]
+    #[arg(value_name = "PROFILE")]
+    pub(super) profiles: Vec<String>,
+    /// Which rules count
+    #[arg(long, value_enum, default_value_t = Level::All)]
+    level: Level,
+    /// Leave this setting out; may be repeated
+    #[arg(long, value_name = "KEY")]
+    skip: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Level {
+    /// All rules
+    All,
+    /// Only those that are required
+    Required,
+}
+
+impl RuleArgs {
+    /// The settings to leave out.
+    pub(super) fn skipped(&self) -> Result<Vec<Key>, CliError> {
+        self.skip.iter().map(|name| resolve_key(name, "--skip")).collect()
+    }
+
+    /// The rules that count, those that win first.
+    pub(super) fn rules<'a>(&self, selection: &'a Selection, skip: &[Key]) -> Vec<RankedRule<'a>> {
+        let level = match self.level {
+            Level::All => profile::Level::Recommended,
+            Level::Required => profile::Level::Required,
+        };
+        selection.rules(Os::Linux, level, skip)
+    }
+}
+
+/// The key that an option's value names.
+pub(super) fn resolve_key(name: &str, option: &str) -> Result<Key, CliError> {
+    catalogue::resolve(name).map(|(key, _)| key).map_err(|nearest| {
+        let error = CliError::usage(format!("{option}: there is no setting `{name}`"));
+        if nearest.is_empty() {
+            error
+        } else {
+            error.hint(format!("did you mean {}?", nearest.join(" or ")))
+        }
+    })
+}
+
+/// A host as it was found, and the rules held against it.
+pub(super) struct Survey<'a> {
+    pub(super) host: Host,
+    pub(super) report: Report<'a>,
+    snapshot: Snapshot,
+}
+
+/// Looks at the host as far as the rules need it. `identity` also finds out which host, boot and namespace it is;
+/// `writable` also whether each setting could be written.
+pub(super) fn survey<'a>(
+    place: &Place,
+    rules: &[RankedRule<'a>],
+    identity: bool,
+    writable: bool,
+) -> Result<Survey<'a>, CliError> {
+    let needs = Needs::of(rules);
+    let wanted = Wanted {
+        memory: needs.memory || identity,
+        processors: needs.processors || identity,
+        identity,
+    };
+    let host = observe::host(wanted, place.platform.is_initial());
+    let mut snapshot = Snapshot::new();
+    for ranked in rules {
+        look_at(&mut snapshot, place, &ranked.rule.key, writable);
+    }
+    let report = judge(&host, rules, &snapshot).map_err(|problems| {
+        CliError::refused("rules of equal rank cannot both hold")
+            .problems(problems)
+            .hint("name the profile that shall win last, or leave the setting out with `--skip KEY`")
+    })?;
+    Ok(Survey {
+        host,
+        report,
+        snapshot,
+    })
+}
+
+fn look_at(snapshot: &mut Snapshot, place: &Place, key: &Key, writable: bool) {
+    let reading = snapshot.entry(key.clone()).or_insert_with(|| LiveReading {
+        state: place.platform.read(key),
+        writable: None,
+    });
+    if writable && reading.writable.is_none() {
+        reading.writable = Some(place.platform.is_writable(key));
+    }
+}
+
+impl Survey<'_> {
+    /// Draws up the plan that would meet every rule.
+    pub(super) fn plan(&mut self, place: &Place, skip: &[Key]) -> Result<Plan, CliError> {
+        for key in plan::concerned(&self.report) {
+            look_at(&mut self.snapshot, place, &key, true);
+        }
+        let listening = match plan::range_to_change(&self.report) {
+            None => PortSet::default(),
+            Some(present) => observe::listening(present)
+                .map_err(|error| CliError::io("read", "the sockets that listen", &error))?,
+        };
+        Ok(plan::draw(
+            &self.host,
+            &self.report,
+            &self.snapshot,
+            &listening,
+            skip,
+        ))
+    }
+}

@@ -1,0 +1,39 @@
+//! The live values of settings at one moment.
+
+use std::collections::BTreeMap;
+
+use crate::setting::Key;
+
+/// What the settings said when they were looked at.
+pub type Snapshot = BTreeMap<Key, LiveReading>;
+
+/// The live value of one setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveReading {
+    /// What was found.
+    pub state: LiveState,
+    /// Whether this user may write it here; None where nobody asked.
+    pub writable: Option<bool>,
+}
+
+/// What was found where a live value should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LiveState {
+    /// A value, as the platform prints it with single spaces.
+    Present(String),
+    /// The platform has no such setting.
+    Absent,
+    /// It is there and could not be read; why.
+    Unreadable(String),
+}
+
+impl LiveState {
+    /// The value, where there is one.
+    #[must_use]
+    pub fn value(&self) -> Option<&str> {
+        match self {
+            Self::Present(text) => Some(text),
+            Self::Absent | Self::Unreadable(_) => None,
+        }
+    }
+}

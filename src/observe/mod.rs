@@ -1,0 +1,14 @@
+//! What is seen of a machine besides its settings: who it is, and which ports somebody listens on. The only
+//! importer of sysinfo. Imports `setting` and `facts`.
+
+mod host;
+#[cfg(target_os = "linux")]
+mod listening;
+#[cfg(target_os = "linux")]
+mod netns_cookie;
+
+pub use host::Wanted;
+pub use host::host;
+pub use host::identity;
+#[cfg(target_os = "linux")]
+pub use listening::listening;

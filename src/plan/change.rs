@@ -1,0 +1,109 @@
+//! What a plan is made of.
+
+use std::fmt;
+
+use sha2::Digest;
+use sha2::Sha256;
+
+use crate::facts::Identity;
+use crate::setting::Key;
+use crate::setting::Setting;
+
+/// The ordered changes that would make a host meet its profiles.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// The changes, in the order in which they are made.
+    pub changes: Vec<Change>,
+    /// What cannot be done; where there is any, nothing is.
+    pub refused: Vec<Refusal>,
+}
+
+impl Plan {
+    /// Whether there is nothing to do and nothing in the way.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.refused.is_empty()
+    }
+
+    /// A name for this plan on this host: the same changes from the same values have the same.
+    #[must_use]
+    pub fn id(&self, identity: Option<&Identity>) -> String {
+        let mut digest = Sha256::new();
+        let mut add = |text: Option<&str>| {
+            // Told apart: no text, an empty one, and where one ends.
+            digest.update(text.map_or(u64::MAX, |text| text.len() as u64).to_le_bytes());
+            digest.update(text.unwrap_or_default());
+        };
+        for part in [
+            identity.and_then(|i| i.machine_id.as_deref()),
+            identity.and_then(|i| i.netns.as_deref()),
+        ] {
+            add(part);
+        }
+        for change in &self.changes {
+            add(Some(change.key.as_str()));
+            add(change.before.as_deref());
+            add(change.after.as_deref());
+        }
+        digest
+            .finalize()
+            .iter()
+            .take(6)
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+}
+
+/// One setting that gets another value.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The setting.
+    pub key: Key,
+    /// What is known about it.
+    pub setting: &'static Setting,
+    /// Where the value is changed.
+    pub target: Target,
+    /// The value before; None where there was none.
+    pub before: Option<String>,
+    /// The value after; None where there is none any more.
+    pub after: Option<String>,
+    /// Why.
+    pub why: String,
+    /// The profile that wants it.
+    pub profile: String,
+}
+
+/// Where a value is changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// In the running system.
+    Live,
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad("live")
+    }
+}
+
+/// A change that cannot be made.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// The setting.
+    pub key: Key,
+    /// Where the value would have been changed.
+    pub target: Target,
+    /// What is in the way, in kind.
+    pub obstacle: Obstacle,
+    /// What is in the way, in words.
+    pub reason: String,
+}
+
+/// What is in the way of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// This user may not read or write it here.
+    Permission,
+    /// It would not be accepted, or not enough is known.
+    Unacceptable,
+}

@@ -1,0 +1,126 @@
+//! Draws up a plan from findings.
+
+use std::collections::BTreeSet;
+
+use crate::advise::Finding;
+use crate::advise::Report;
+use crate::advise::Status;
+use crate::facts::Host;
+use crate::facts::Snapshot;
+use crate::plan::Change;
+use crate::plan::Obstacle;
+use crate::plan::Plan;
+use crate::plan::Refusal;
+use crate::plan::Target;
+use crate::plan::order;
+use crate::plan::ports;
+use crate::setting::Key;
+use crate::setting::PortSet;
+use crate::setting::Value;
+
+/// The settings that a plan has to look at, each with whether it can be written: those that it would change, and
+/// others that these touch.
+#[must_use]
+pub fn concerned(report: &Report<'_>) -> Vec<Key> {
+    let differing = || {
+        report
+            .findings
+            .iter()
+            .filter(|finding| finding.status == Status::LiveDiffers)
+    };
+    let changed = |key: &str| differing().any(|finding| finding.rule.rule.key.as_str() == key);
+    let names: &[&str] = match (changed(ports::RANGE), changed(ports::FLOOR)) {
+        (true, _) => &[ports::FLOOR, ports::RESERVED],
+        (false, true) => &[ports::RANGE],
+        (false, false) => &[],
+    };
+    let touched = names.iter().filter_map(|name| Key::parse(name).ok());
+    differing()
+        .map(|finding| finding.rule.rule.key.clone())
+        .chain(touched)
+        .collect()
+}
+
+/// Draws up the plan that would meet every rule of the report.
+///
+/// The snapshot holds the settings that the rules name and those that are [`concerned`]. `listening` are the ports that somebody listens on; they are looked at where the plan
+/// [changes the port range](crate::plan::range_to_change). Settings in `skip` are left alone.
+#[must_use]
+pub fn draw(
+    host: &Host,
+    report: &Report<'_>,
+    snapshot: &Snapshot,
+    listening: &PortSet,
+    skip: &[Key],
+) -> Plan {
+    let mut plan = Plan::default();
+    let mut seen = BTreeSet::new();
+    for finding in &report.findings {
+        // All findings about one setting propose the same value, the one that meets them all; the first that
+        // differs is the strongest rule's and gives the reason.
+        if !finding.status.is_met() && seen.insert(&finding.rule.rule.key) {
+            match change(host, finding, snapshot) {
+                Ok(change) => plan.changes.push(change),
+                Err(refusal) => plan.refused.push(refusal),
+            }
+        }
+    }
+    if !skip.iter().any(|key| key.as_str() == ports::RESERVED) {
+        ports::reserve(&mut plan, snapshot, listening);
+    }
+    ports::hold_floor(&mut plan, snapshot);
+    order::sort(&mut plan.changes);
+    plan
+}
+
+fn change(host: &Host, finding: &Finding<'_>, snapshot: &Snapshot) -> Result<Change, Refusal> {
+    let rule = finding.rule.rule;
+    let refuse = |obstacle, reason: String| Refusal {
+        key: rule.key.clone(),
+        target: Target::Live,
+        obstacle,
+        reason,
+    };
+    let reason = || {
+        finding
+            .reason
+            .clone()
+            .unwrap_or_else(|| finding.status.to_string())
+    };
+    let Some(proposed) = &finding.proposed else {
+        let obstacle = match finding.status {
+            Status::Unreadable => Obstacle::Permission,
+            _ => Obstacle::Unacceptable,
+        };
+        return Err(refuse(obstacle, reason()));
+    };
+    if let Some(why) = refused_by(host, finding, proposed) {
+        return Err(refuse(Obstacle::Unacceptable, why));
+    }
+    if snapshot.get(&rule.key).and_then(|reading| reading.writable) == Some(false) {
+        return Err(refuse(
+            Obstacle::Permission,
+            "it may not be written here by this user".into(),
+        ));
+    }
+    Ok(Change {
+        key: rule.key.clone(),
+        setting: rule.setting,
+        target: Target::Live,
+        before: finding.live.state.value().map(str::to_owned),
+        after: Some(proposed.to_string()),
+        why: rule.why.clone(),
+        profile: finding.rule.profile().to_owned(),
+    })
+}
+
+fn refused_by(host: &Host, finding: &Finding<'_>, proposed: &Value) -> Option<String> {
+    let setting = finding.rule.rule.setting;
+    match host.version {
+        Some(version) => setting
+            .accepts_in(version)
+            .and_then(|accept| accept.refuses(proposed))
+            .map(|why| format!("{} {version} would refuse `{proposed}`: {why}", host.os)),
+        None => setting.refuses(proposed),
+    }
+}

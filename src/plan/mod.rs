@@ -1,0 +1,16 @@
+//! Findings to the changes that would meet them: which, in what order, and what cannot be done. A dry run is a
+//! plan that is not handed on. Pure; imports `setting`, `facts`, `profile` and `advise`.
+
+mod change;
+mod draw;
+mod order;
+mod ports;
+
+pub use change::Change;
+pub use change::Obstacle;
+pub use change::Plan;
+pub use change::Refusal;
+pub use change::Target;
+pub use draw::concerned;
+pub use draw::draw;
+pub use ports::range_to_change;

@@ -1,0 +1,44 @@
+//! The order in which changes are made, so that no write is refused for one that comes later.
+
+use crate::plan::Change;
+use crate::plan::ports;
+use crate::setting::Kind;
+use crate::setting::Value;
+
+/// Sorts changes. What has no reason to move keeps its place.
+pub(super) fn sort(changes: &mut [Change]) {
+    // The range may not begin below the floor at any moment: the floor goes first where the new floor fits
+    // under the old range, otherwise the new range fits over the old floor.
+    let floor_first = match (find(changes, ports::FLOOR), find(changes, ports::RANGE)) {
+        (Some(floor), Some(range)) => match (number(floor.after.as_deref()), low(range.before.as_deref())) {
+            (Some(floor), Some(low)) => floor <= low,
+            _ => true,
+        },
+        _ => true,
+    };
+    changes.sort_by_key(|change| match change.key.as_str() {
+        // What resets other settings comes before them.
+        _ if !change.setting.also_changes.is_empty() => 0,
+        // A port is reserved before the range reaches it.
+        ports::RESERVED => 1,
+        ports::FLOOR => 2,
+        ports::RANGE if floor_first => 3,
+        ports::RANGE => 1,
+        _ => 1,
+    });
+}
+
+fn find<'a>(changes: &'a [Change], key: &str) -> Option<&'a Change> {
+    changes.iter().find(|change| change.key.as_str() == key)
+}
+
+fn number(text: Option<&str>) -> Option<i128> {
+    text?.parse().ok()
+}
+
+fn low(text: Option<&str>) -> Option<i128> {
+    match Value::parse(Kind::PortRange, text?) {
+        Ok(Value::Range(range)) => Some(range.low.into()),
+        _ => None,
+    }
+}

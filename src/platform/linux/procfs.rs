@@ -1,0 +1,184 @@
+//! Live values: one small file for each below `/proc/sys`.
+
+use std::io;
+use std::path::Path;
+use std::path::PathBuf;
+
+use rustix::fd::OwnedFd;
+use rustix::fs::Access;
+use rustix::fs::AtFlags;
+use rustix::fs::Mode;
+use rustix::fs::OFlags;
+use rustix::io::Errno;
+
+use crate::facts::LiveState;
+use crate::platform::Platform;
+use crate::platform::PlatformError;
+use crate::platform::Target;
+use crate::setting::Key;
+use crate::setting::canonical;
+
+/// The settings of a running kernel, as the calling thread's namespaces show them.
+#[derive(Debug)]
+pub struct Procfs {
+    root: OwnedFd,
+    path: PathBuf,
+}
+
+impl Procfs {
+    /// The settings below this folder: `/proc/sys`.
+    ///
+    /// # Errors
+    /// The folder cannot be opened.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let root = rustix::fs::open(path, flags, Mode::empty())?;
+        Ok(Self {
+            root,
+            path: path.to_owned(),
+        })
+    }
+
+    /// Whether these are the settings of the initial network namespace: some keys exist only there.
+    #[must_use]
+    pub fn is_initial(&self) -> bool {
+        let path = "net/ipv4/tcp_max_orphans";
+        rustix::fs::accessat(&self.root, path, Access::EXISTS, AtFlags::empty()).is_ok()
+    }
+
+    fn open_file(&self, key: &Key, flags: OFlags) -> Result<OwnedFd, Errno> {
+        rustix::fs::openat(
+            &self.root,
+            relative(key),
+            // A test's folder may hold anything: never through a link, never waiting for a pipe's other end.
+            flags | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK,
+            Mode::empty(),
+        )
+    }
+}
+
+/// The path of a key below the root. A key's segments cannot be `..` and hold no slash.
+fn relative(key: &Key) -> String {
+    let mut path = String::with_capacity(key.as_str().len());
+    for segment in key.segments() {
+        if !path.is_empty() {
+            path.push('/');
+        }
+        path.push_str(&segment);
+    }
+    path
+}
+
+impl Platform for Procfs {
+    fn read(&self, key: &Key) -> LiveState {
+        let read = self
+            .open_file(key, OFlags::RDONLY)
+            .and_then(|file| read_value(&file));
+        match read {
+            Ok(value) => LiveState::Present(value),
+            Err(Errno::NOENT | Errno::NOTDIR) => LiveState::Absent,
+            Err(errno) => LiveState::Unreadable(cause(errno)),
+        }
+    }
+
+    fn is_writable(&self, key: &Key) -> bool {
+        rustix::fs::accessat(&self.root, relative(key), Access::WRITE_OK, AtFlags::EACCESS).is_ok()
+    }
+
+    fn expand(&self, pattern: &str) -> Vec<Key> {
+        let mut found = vec![String::new()];
+        for wanted in pattern.split('.') {
+            let mut next = Vec::new();
+            for parent in found {
+                if wanted != "*" {
+                    next.push(format!("{parent}{wanted}."));
+                    continue;
+                }
+                let folder = self.path.join(parent.trim_end_matches('.').replace('.', "/"));
+                let Ok(entries) = std::fs::read_dir(folder) else {
+                    continue;
+                };
+                let names = entries
+                    .flatten()
+                    .filter_map(|entry| entry.file_name().into_string().ok());
+                next.extend(names.map(|name| format!("{parent}{}.", name.replace('.', "/"))));
+            }
+            found = next;
+        }
+        found.sort();
+        found
+            .iter()
+            .filter_map(|text| Key::parse(text.trim_end_matches('.')).ok())
+            .collect()
+    }
+
+    fn open(&self, key: &Key) -> Result<Box<dyn Target + '_>, PlatformError> {
+        match self.open_file(key, OFlags::RDWR) {
+            Ok(file) => Ok(Box::new(ProcfsTarget {
+                key: key.clone(),
+                file,
+            })),
+            Err(errno) => Err(error("open for writing", key, errno)),
+        }
+    }
+}
+
+struct ProcfsTarget {
+    key: Key,
+    file: OwnedFd,
+}
+
+impl Target for ProcfsTarget {
+    fn write(&mut self, value: &str) -> Result<(), PlatformError> {
+        // The newline makes an empty value a write at all. One call takes any value but a list of reserved ports
+        // longer than a page, of which the kernel says how much it took.
+        let line = format!("{value}\n");
+        let mut taken = 0;
+        while taken < value.len().max(1) {
+            match rustix::io::pwrite(&self.file, &line.as_bytes()[taken..], taken as u64) {
+                Ok(0) => break,
+                Ok(count) => taken += count,
+                Err(errno) => return Err(error(&format!("write `{value}` to"), &self.key, errno)),
+            }
+        }
+        Ok(())
+    }
+
+    fn read(&mut self) -> Result<String, PlatformError> {
+        read_value(&self.file).map_err(|errno| error("read", &self.key, errno))
+    }
+}
+
+/// The longest value: a list of reserved ports that holds every other port.
+const LONGEST: usize = 256 << 10;
+
+/// The value with single spaces between its parts. The kernel gives a value in one read or cuts it off.
+fn read_value(file: &OwnedFd) -> Result<String, Errno> {
+    let mut page = [0; 4096];
+    let count = rustix::io::pread(file, &mut page, 0)?;
+    if count < page.len() {
+        return Ok(canonical(&String::from_utf8_lossy(&page[..count])));
+    }
+    let mut long = vec![0; LONGEST];
+    let count = rustix::io::pread(file, &mut long, 0)?;
+    Ok(canonical(&String::from_utf8_lossy(&long[..count])))
+}
+
+fn error(operation: &str, key: &Key, errno: Errno) -> PlatformError {
+    PlatformError {
+        operation: operation.into(),
+        key: key.clone(),
+        cause: cause(errno),
+        denied: matches!(errno, Errno::ACCESS | Errno::PERM | Errno::ROFS),
+    }
+}
+
+fn cause(errno: Errno) -> String {
+    match errno {
+        Errno::ACCESS | Errno::PERM => "permission denied".into(),
+        Errno::ROFS => "it is mounted read-only here".into(),
+        Errno::INVAL => "the kernel refused the value".into(),
+        Errno::NOENT => "this kernel does not have it".into(),
+        other => io::Error::from(other).to_string(),
+    }
+}

@@ -1,0 +1,115 @@
+//! A platform in memory: the stand-in of tests, with faults on demand.
+
+use std::cell::Cell;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use crate::facts::LiveState;
+use crate::platform::Platform;
+use crate::platform::PlatformError;
+use crate::platform::Target;
+use crate::setting::Key;
+use crate::setting::canonical;
+
+/// Settings in memory.
+#[derive(Debug, Default)]
+pub struct Memory {
+    /// The values.
+    pub values: RefCell<BTreeMap<Key, String>>,
+    /// The settings that may not be written.
+    pub read_only: RefCell<BTreeSet<Key>>,
+    /// The settings that cannot be read.
+    pub unreadable: RefCell<BTreeSet<Key>>,
+    /// The writes, counted from 0 over the platform's life, that fail and change nothing.
+    pub failing: RefCell<BTreeSet<usize>>,
+    /// The writes that are taken without an error and change nothing.
+    pub ignored: RefCell<BTreeSet<usize>>,
+    /// How many writes there were.
+    pub writes: Cell<usize>,
+}
+
+impl Memory {
+    /// A platform with these values.
+    #[must_use]
+    pub fn new(values: impl IntoIterator<Item = (Key, String)>) -> Self {
+        Self {
+            values: RefCell::new(values.into_iter().collect()),
+            ..Self::default()
+        }
+    }
+}
+
+impl Platform for Memory {
+    fn read(&self, key: &Key) -> LiveState {
+        if self.unreadable.borrow().contains(key) {
+            return LiveState::Unreadable("permission denied".into());
+        }
+        self.values
+            .borrow()
+            .get(key)
+            .map_or(LiveState::Absent, |value| LiveState::Present(canonical(value)))
+    }
+
+    fn is_writable(&self, key: &Key) -> bool {
+        self.values.borrow().contains_key(key) && !self.read_only.borrow().contains(key)
+    }
+
+    fn expand(&self, pattern: &str) -> Vec<Key> {
+        self.values
+            .borrow()
+            .keys()
+            .filter(|key| key.matches(pattern))
+            .cloned()
+            .collect()
+    }
+
+    fn open(&self, key: &Key) -> Result<Box<dyn Target + '_>, PlatformError> {
+        if self.is_writable(key) {
+            Ok(Box::new(MemoryTarget {
+                key: key.clone(),
+                memory: self,
+            }))
+        } else {
+            Err(error("open for writing", key, true))
+        }
+    }
+}
+
+struct MemoryTarget<'a> {
+    key: Key,
+    memory: &'a Memory,
+}
+
+impl Target for MemoryTarget<'_> {
+    fn write(&mut self, value: &str) -> Result<(), PlatformError> {
+        let number = self.memory.writes.replace(self.memory.writes.get() + 1);
+        if self.memory.failing.borrow().contains(&number) {
+            return Err(error(&format!("write `{value}` to"), &self.key, false));
+        }
+        if !self.memory.ignored.borrow().contains(&number) {
+            self.memory
+                .values
+                .borrow_mut()
+                .insert(self.key.clone(), value.into());
+        }
+        Ok(())
+    }
+
+    fn read(&mut self) -> Result<String, PlatformError> {
+        let values = self.memory.values.borrow();
+        values
+            .get(&self.key)
+            .map(|value| canonical(value))
+            .ok_or_else(|| error("read", &self.key, false))
+    }
+}
+
+fn error(operation: &str, key: &Key, denied: bool) -> PlatformError {
+    PlatformError {
+        operation: operation.into(),
+        key: key.clone(),
+        cause: "refused".into(),
+        denied,
+    }
+}

@@ -1,0 +1,27 @@
+//! The profiles that come with twtune, embedded from `profiles/`.
+
+/// A profile that comes with twtune.
+#[derive(Debug)]
+pub struct Builtin {
+    /// Its name.
+    pub name: &'static str,
+    /// Its text.
+    pub text: &'static str,
+}
+
+macro_rules! builtin {
+    ($name:literal) => {
+        Builtin {
+            name: $name,
+            text: include_str!(concat!("../../profiles/", $name, ".toml")),
+        }
+    };
+}
+
+/// Every built-in profile, the one that all others extend first.
+pub const BUILTINS: &[Builtin] = &[
+    builtin!("general"),
+    builtin!("outbound"),
+    builtin!("web-server"),
+    builtin!("reverse-proxy"),
+];

@@ -1,0 +1,296 @@
+//! A profile's text to its rules: every fault with its place, all at once.
+
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::DeTable;
+use toml::de::DeValue;
+
+use crate::profile::Condition;
+use crate::profile::Constraint;
+use crate::profile::Level;
+use crate::profile::Problem;
+use crate::profile::Profile;
+use crate::profile::Rule;
+use crate::setting::Key;
+use crate::setting::Setting;
+use crate::setting::catalogue;
+
+mod constraint;
+
+const PROFILE_FIELDS: &[&str] = &["schema", "name", "summary", "extends", "rule"];
+const RULE_FIELDS: &[&str] = &["key", "level", "when", "why", "source", "propose"];
+
+/// Reads a profile.
+///
+/// # Errors
+/// Every fault of the text, in the order of their places.
+pub fn load(file: &str, text: &str) -> Result<Profile, Vec<Problem>> {
+    let (document, faults) = DeTable::parse_recoverable(text);
+    let mut reader = Reader {
+        file,
+        text,
+        problems: Vec::new(),
+    };
+    for fault in faults {
+        let span = fault.span().unwrap_or(0..0);
+        reader.problem(&span, fault.message().lines().next().unwrap_or_default());
+    }
+    let profile = reader.profile(document.get_ref());
+    let mut problems = reader.problems;
+    if problems.is_empty() {
+        return Ok(profile);
+    }
+    problems.sort_by_key(|problem| (problem.line, problem.column));
+    // A broken line is one fault, whatever else it then seems to lack.
+    problems.dedup_by_key(|problem| (problem.line, problem.column));
+    Err(problems)
+}
+
+type Table<'i> = DeTable<'i>;
+type Node<'i> = Spanned<DeValue<'i>>;
+
+struct Reader<'a> {
+    file: &'a str,
+    text: &'a str,
+    problems: Vec<Problem>,
+}
+
+impl Reader<'_> {
+    fn problem(&mut self, span: &Range<usize>, message: impl Into<String>) {
+        self.problems
+            .push(Problem::at(self.file, self.text, span, message));
+    }
+
+    fn profile(&mut self, table: &Table<'_>) -> Profile {
+        self.known_fields(table, &[PROFILE_FIELDS], "a profile");
+        match table.get("schema") {
+            None => self.problem(&(0..0), "`schema = 1` is missing"),
+            Some(node) => {
+                if node.get_ref().as_integer().map(|integer| integer.as_str()) != Some("1") {
+                    self.problem(&node.span(), "this twtune reads `schema = 1`");
+                }
+            }
+        }
+        let name = self.required_text(table, "name", &(0..0));
+        if let Some((name, span)) = &name
+            && !(name.len() <= 64
+                && name.starts_with(|c: char| c.is_ascii_lowercase())
+                && name
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'))
+        {
+            self.problem(
+                span,
+                "a name is made of a-z, 0-9 and `-`, begins with a letter and has at most 64 characters",
+            );
+        }
+        let summary = self.required_text(table, "summary", &(0..0));
+        Profile {
+            name: name.map(|(name, _)| name).unwrap_or_default(),
+            summary: summary.map(|(summary, _)| summary).unwrap_or_default(),
+            extends: self.extends(table),
+            rules: self.rules(table),
+        }
+    }
+
+    fn extends(&mut self, table: &Table<'_>) -> Vec<String> {
+        let Some(node) = table.get("extends") else {
+            return Vec::new();
+        };
+        let Some(array) = node.get_ref().as_array() else {
+            self.problem(&node.span(), "`extends` is a list of names: [\"general\"]");
+            return Vec::new();
+        };
+        array
+            .iter()
+            .filter_map(|name| self.text_of(name, "a name in `extends`"))
+            .collect()
+    }
+
+    fn rules(&mut self, table: &Table<'_>) -> Vec<Rule> {
+        let Some(node) = table.get("rule") else {
+            return Vec::new();
+        };
+        let Some(array) = node.get_ref().as_array() else {
+            self.problem(&node.span(), "rules are written as [[rule]]");
+            return Vec::new();
+        };
+        let mut rules = Vec::new();
+        for rule in array {
+            match rule.get_ref().as_table() {
+                Some(table) => rules.extend(self.rule(table, &rule.span())),
+                None => self.problem(&rule.span(), "rules are written as [[rule]]"),
+            }
+        }
+        rules
+    }
+
+    fn rule(&mut self, table: &Table<'_>, span: &Range<usize>) -> Option<Rule> {
+        self.known_fields(table, &[RULE_FIELDS, constraint::FORMS], "a rule");
+        let key = self
+            .required_text(table, "key", span)
+            .and_then(|(text, span)| self.key(&text, &span));
+        let level = self.level(table);
+        let when = self.text_field(table, "when").and_then(|(text, span)| {
+            Condition::parse(&text)
+                .map_err(|message| self.problem(&span, message))
+                .ok()
+        });
+        let why = self.required_text(table, "why", span);
+        let source = self.text_field(table, "source").map(|(text, _)| text);
+        let constraint = self.constraint(table, span, key.as_ref().map(|(_, setting)| *setting));
+        let (key, setting) = key?;
+        let span = table.get("key").map_or_else(|| span.clone(), Spanned::span);
+        Some(Rule {
+            key,
+            setting,
+            constraint: constraint?,
+            level,
+            when,
+            why: why?.0,
+            source,
+            span,
+        })
+    }
+
+    fn key(&mut self, text: &str, span: &Range<usize>) -> Option<(Key, &'static Setting)> {
+        let key = match Key::parse(text) {
+            Ok(key) => key,
+            Err(message) => {
+                self.problem(span, message);
+                return None;
+            }
+        };
+        if let Some(setting) = catalogue::find(&key) {
+            return Some((key, setting));
+        }
+        let nearest = catalogue::nearest(key.as_str());
+        let hint = if nearest.is_empty() {
+            "the catalogue does not know it".into()
+        } else {
+            format!("did you mean {}?", nearest.join(" or "))
+        };
+        self.problem(span, format!("unknown key `{key}`: {hint}"));
+        None
+    }
+
+    /// The level; a rule that does not say is the milder one.
+    fn level(&mut self, table: &Table<'_>) -> Level {
+        let Some((text, span)) = self.text_field(table, "level") else {
+            return Level::Recommended;
+        };
+        match text.as_str() {
+            "required" => Level::Required,
+            "recommended" => Level::Recommended,
+            _ => {
+                self.problem(
+                    &span,
+                    format!("`{text}` is not a level: write required or recommended"),
+                );
+                Level::Recommended
+            }
+        }
+    }
+
+    fn constraint(
+        &mut self,
+        table: &Table<'_>,
+        span: &Range<usize>,
+        setting: Option<&'static Setting>,
+    ) -> Option<Constraint> {
+        let written: Vec<(&str, &Node<'_>)> = constraint::FORMS
+            .iter()
+            .filter_map(|form| Some((*form, table.get(*form)?)))
+            .collect();
+        let (form, node) = match written[..] {
+            [one] => one,
+            [] => {
+                self.problem(
+                    span,
+                    format!("a rule needs one of {}", constraint::FORMS.join(", ")),
+                );
+                return None;
+            }
+            [(first, _), (second, node), ..] => {
+                self.problem(
+                    &node.span(),
+                    format!("a rule has one constraint: `{first}` or `{second}`, not both"),
+                );
+                return None;
+            }
+        };
+        let propose = table.get("propose");
+        if let Some(propose) = propose
+            && form != "between"
+        {
+            self.problem(&propose.span(), "`propose` goes with `between` only");
+            return None;
+        }
+        // Without a known setting there is nothing to hold the value against.
+        let setting = setting?;
+        constraint::read(form, node, propose, setting)
+            .map_err(|(span, message)| self.problem(&span, message))
+            .ok()
+    }
+
+    fn required_text(
+        &mut self,
+        table: &Table<'_>,
+        field: &str,
+        place: &Range<usize>,
+    ) -> Option<(String, Range<usize>)> {
+        if !table.contains_key(field) {
+            self.problem(place, format!("`{field}` is missing"));
+            return None;
+        }
+        let (text, span) = self.text_field(table, field)?;
+        if text.trim().is_empty() {
+            self.problem(&span, format!("`{field}` is empty"));
+            return None;
+        }
+        Some((text, span))
+    }
+
+    fn text_field(&mut self, table: &Table<'_>, field: &str) -> Option<(String, Range<usize>)> {
+        let node = table.get(field)?;
+        Some((self.text_of(node, &format!("`{field}`"))?, node.span()))
+    }
+
+    fn text_of(&mut self, node: &Node<'_>, what: &str) -> Option<String> {
+        let Some(text) = node.get_ref().as_str() else {
+            self.problem(&node.span(), format!("{what} is a text in quotes"));
+            return None;
+        };
+        // A line break in a reason would become a line of a boot file; an escape, a command to a terminal.
+        if let Some(control) = text.chars().find(|c| c.is_control()) {
+            self.problem(
+                &node.span(),
+                format!("{what} holds the control character U+{:04X}", u32::from(control)),
+            );
+            return None;
+        }
+        Some(text.into())
+    }
+
+    fn known_fields(&mut self, table: &Table<'_>, known: &[&[&str]], what: &str) {
+        for name in table.keys() {
+            let field = name.get_ref().as_ref();
+            if known.iter().any(|list| list.contains(&field)) {
+                continue;
+            }
+            let nearest = known
+                .iter()
+                .flat_map(|list| list.iter())
+                .filter(|_| field.len() < 64)
+                .map(|candidate| (strsim::jaro_winkler(field, candidate), candidate))
+                .filter(|(score, _)| *score > 0.8)
+                .max_by(|a, b| a.0.total_cmp(&b.0));
+            let hint = nearest.map_or_else(String::new, |(_, name)| format!(": did you mean `{name}`?"));
+            self.problem(
+                &name.span(),
+                format!("{what} has no field `{}`{hint}", field.escape_debug()),
+            );
+        }
+    }
+}

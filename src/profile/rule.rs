@@ -1,0 +1,61 @@
+//! A profile and its rules.
+
+use std::fmt;
+use std::ops::Range;
+
+use crate::profile::Condition;
+use crate::profile::Constraint;
+use crate::setting::Key;
+use crate::setting::Setting;
+
+/// What a workload wants of settings.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    /// Its name.
+    pub name: String,
+    /// One line on whom it is for.
+    pub summary: String,
+    /// The profiles whose rules it takes over.
+    pub extends: Vec<String>,
+    /// Its own rules.
+    pub rules: Vec<Rule>,
+}
+
+/// What a profile wants of one setting.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// The setting's key.
+    pub key: Key,
+    /// What is known about it.
+    pub setting: &'static Setting,
+    /// What is wanted.
+    pub constraint: Constraint,
+    /// How much it matters.
+    pub level: Level,
+    /// On which hosts it counts; None is all.
+    pub when: Option<Condition>,
+    /// Why, for the person who has to approve the change.
+    pub why: String,
+    /// Where that is written.
+    pub source: Option<String>,
+    /// The rule's place in its document, in bytes.
+    pub span: Range<usize>,
+}
+
+/// How much a rule matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Good to have.
+    Recommended,
+    /// The workload suffers without it.
+    Required,
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Recommended => "recommended",
+            Self::Required => "required",
+        })
+    }
+}

@@ -1,0 +1,96 @@
+//! What a check found.
+
+use std::io;
+use std::io::Write;
+
+use crate::advise::Finding;
+use crate::advise::Report;
+use crate::advise::Status;
+use crate::render::Subject;
+use crate::render::escape;
+use crate::render::human::count;
+use crate::render::human::host_line;
+use crate::render::human::value_text;
+use crate::render::style;
+
+/// Writes the report of a check.
+///
+/// # Errors
+/// The writer's.
+pub fn check(out: &mut dyn Write, subject: Subject<'_>, report: &Report<'_>) -> io::Result<()> {
+    let profiles = subject.profiles.join(" ");
+    writeln!(
+        out,
+        "{} held against {}",
+        host_line(subject),
+        style::strong(&profiles)
+    )?;
+    for finding in report.findings.iter().filter(|finding| !finding.status.is_met()) {
+        write_finding(out, finding)?;
+    }
+    let aside: Vec<&Finding<'_>> = report
+        .findings
+        .iter()
+        .filter(|finding| finding.status == Status::NotApplicable)
+        .collect();
+    if !aside.is_empty() {
+        writeln!(out, "\nnot applicable here:")?;
+        for finding in aside {
+            let reason = finding.reason.as_deref().unwrap_or_default();
+            writeln!(
+                out,
+                "  {}: {}",
+                finding.rule.rule.key,
+                style::faint(&escape(reason))
+            )?;
+        }
+    }
+    writeln!(out, "\n{}", summary(report))?;
+    if !report.is_met() {
+        writeln!(
+            out,
+            "`twtune plan {profiles}` shows what would be changed, `twtune explain KEY` the facts"
+        )?;
+    }
+    Ok(())
+}
+
+fn write_finding(out: &mut dyn Write, finding: &Finding<'_>) -> io::Result<()> {
+    let rule = finding.rule.rule;
+    let status = finding.status.name();
+    let label = match finding.status {
+        Status::LiveDiffers => style::bad(status),
+        _ => style::doubt(status),
+    };
+    let key = style::strong(rule.key.as_str());
+    writeln!(
+        out,
+        "\n{label}  {key}  ({}, {})",
+        rule.level,
+        finding.rule.profile()
+    )?;
+    write!(out, "    wanted {}", escape(&rule.constraint.to_string()))?;
+    match &finding.reason {
+        Some(reason) => writeln!(out, "; {}", escape(reason))?,
+        None => writeln!(out, ", live {}", value_text(finding.live.state.value()))?,
+    }
+    writeln!(out, "    {}", style::faint(&escape(&rule.why)))
+}
+
+fn summary(report: &Report<'_>) -> String {
+    let summary = report.summary();
+    let parts: Vec<String> = summary
+        .iter()
+        .map(|(status, number)| match status {
+            Status::Ok => style::good(&format!("{number} ok")).to_string(),
+            Status::LiveDiffers => style::bad(&count(*number, "rule differs", "rules differ")).to_string(),
+            Status::NotApplicable => format!("{number} not applicable"),
+            Status::Unreadable | Status::Unknown => style::doubt(&format!("{number} {status}")).to_string(),
+        })
+        .collect();
+    if parts.is_empty() {
+        "no rule counts here".into()
+    } else {
+        parts.join(", ")
+    }
+}

@@ -1,0 +1,55 @@
+//! The history, newest first.
+
+use std::io;
+use std::io::Write;
+
+use crate::render::escape;
+use crate::render::human::value_text;
+use crate::render::style;
+use crate::transaction::Entry;
+use crate::transaction::State;
+
+/// Writes the history.
+///
+/// # Errors
+/// The writer's.
+pub fn history(out: &mut dyn Write, entries: &[Entry]) -> io::Result<()> {
+    if entries.is_empty() {
+        return writeln!(out, "no apply or rollback on this host yet");
+    }
+    for entry in entries.iter().rev() {
+        let record = &entry.record;
+        let state = match (entry.state, entry.in_force) {
+            (State::Interrupted, _) => style::bad("interrupted: `twtune rollback` settles it").to_string(),
+            (state, true) => style::good(&format!("{}, in force", state.name())).to_string(),
+            (state, false) => state.name().to_owned(),
+        };
+        let profiles = escape(&record.profiles.join(" "));
+        let what = match &record.undoes {
+            Some(undone) => format!("{} of {undone} ({profiles})", record.command),
+            None => format!("{} {profiles}", record.command),
+        };
+        writeln!(
+            out,
+            "{}  {}  {what}: {state}",
+            style::strong(&record.id),
+            escape(&record.time)
+        )?;
+        for change in &record.changes {
+            let (before, after) = (change.before.as_deref(), change.after.as_deref());
+            writeln!(
+                out,
+                "    {}  {} -> {}",
+                escape(&change.key),
+                value_text(before),
+                value_text(after)
+            )?;
+        }
+        writeln!(
+            out,
+            "    {}",
+            style::faint(&escape(&entry.rollback_file.display().to_string()))
+        )?;
+    }
+    Ok(())
+}

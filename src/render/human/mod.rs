@@ -1,0 +1,55 @@
+//! Reports for people. What comes from outside is escaped; colours underline what the words say.
+
+mod check;
+mod error;
+mod explain;
+mod history;
+mod outcome;
+mod plan;
+mod profile;
+
+pub use check::check;
+pub use error::error;
+pub use explain::explain;
+pub use history::history;
+pub use outcome::outcome;
+pub use plan::plan;
+pub use profile::profile_lint;
+pub use profile::profile_list;
+pub use profile::profile_show;
+
+use crate::render::Subject;
+use crate::render::escape;
+
+/// `vm (Linux 6.18.44)`.
+fn host_line(subject: Subject<'_>) -> String {
+    let host = subject.host;
+    let os = match host.os {
+        crate::facts::Os::Linux => "Linux",
+        crate::facts::Os::Windows => "Windows",
+    };
+    let namespace = if host.initial {
+        ""
+    } else {
+        ", a network namespace of its own"
+    };
+    format!(
+        "{} ({os} {}{namespace})",
+        escape(&host.name),
+        escape(&host.kernel)
+    )
+}
+
+/// A value, or what stands for none.
+fn value_text(value: Option<&str>) -> String {
+    match value {
+        None => "absent".into(),
+        Some("") => "empty".into(),
+        Some(value) => escape(value),
+    }
+}
+
+/// `1 change`, `2 changes`.
+fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}

@@ -1,0 +1,87 @@
+//! What an apply or a rollback did.
+
+use std::io;
+use std::io::Write;
+
+use crate::plan::Refusal;
+use crate::render::escape;
+use crate::render::human::count;
+use crate::render::human::plan::write_refused;
+use crate::render::human::value_text;
+use crate::render::style;
+use crate::transaction::Command;
+use crate::transaction::Done;
+use crate::transaction::Outcome;
+use crate::transaction::StepResult;
+
+/// Writes what an apply or a rollback did. `preview` is a rollback's dry run.
+///
+/// # Errors
+/// The writer's.
+pub fn outcome(
+    out: &mut dyn Write,
+    command: Command,
+    done: &Done,
+    refused: &[Refusal],
+    preview: bool,
+) -> io::Result<()> {
+    for step in &done.steps {
+        let label = match (preview, step.result) {
+            (true, StepResult::Done) => style::strong("would set"),
+            (_, StepResult::Done) => style::good("done"),
+            (_, StepResult::Undone) => style::doubt("undone"),
+            (_, StepResult::Left) => style::doubt("left"),
+            (_, StepResult::Conflict) => style::bad("conflict"),
+        };
+        let (before, after) = (
+            value_text(step.before.as_deref()),
+            value_text(step.after.as_deref()),
+        );
+        write!(out, "{label}  {}  ", style::strong(step.key.as_str()))?;
+        if before == after {
+            write!(out, "{before}")?;
+        } else {
+            write!(out, "{before} -> {after}")?;
+        }
+        match &step.note {
+            Some(note) => writeln!(out, "  ({})", escape(note))?,
+            None => writeln!(out)?,
+        }
+    }
+    write_refused(out, refused)?;
+    if let Some(failure) = &done.failure {
+        writeln!(out, "\n{}", escape(failure))?;
+    }
+    writeln!(out, "{}", ending(command, done, preview))
+}
+
+fn ending(command: Command, done: &Done, preview: bool) -> String {
+    let id = done.id.as_deref().unwrap_or_default();
+    let changed = done
+        .steps
+        .iter()
+        .filter(|step| step.result == StepResult::Done)
+        .count();
+    let changes = count(changed, "change", "changes");
+    let file = done
+        .rollback_file
+        .as_ref()
+        .map(|path| escape(&path.display().to_string()))
+        .unwrap_or_default();
+    match done.outcome {
+        _ if preview && done.outcome == Outcome::RolledBack => {
+            format!("{changes} would take back {id}; nothing was written")
+        }
+        Outcome::Applied => {
+            format!("applied as {id}: {changes}; `twtune rollback {id}` takes it back ({file})")
+        }
+        Outcome::RolledBack => format!("rolled back {}: {changes}", style::strong(id)),
+        Outcome::Unchanged if command == Command::Rollback => "nothing to roll back".into(),
+        Outcome::Unchanged => "nothing to change: every rule that counts is met".into(),
+        Outcome::Undone => format!("{command} {id} failed; everything was put back"),
+        Outcome::Incomplete => {
+            format!("{command} {id} failed, and what is marked `left` could not be put back; see {file}")
+        }
+        Outcome::Refused => "refused: nothing was changed".into(),
+    }
+}

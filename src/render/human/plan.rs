@@ -1,0 +1,93 @@
+//! The dry-run diff.
+
+use std::io;
+use std::io::Write;
+
+use crate::plan::Change;
+use crate::plan::Refusal;
+use crate::render::PlanView;
+use crate::render::escape;
+use crate::render::human::count;
+use crate::render::human::host_line;
+use crate::render::human::value_text;
+use crate::render::style;
+
+/// Writes a plan.
+///
+/// # Errors
+/// The writer's.
+pub fn plan(out: &mut dyn Write, view: PlanView<'_>) -> io::Result<()> {
+    let profiles = view.subject.profiles.join(" ");
+    writeln!(
+        out,
+        "{}: changes to meet {}",
+        host_line(view.subject),
+        style::strong(&profiles)
+    )?;
+    for change in &view.plan.changes {
+        write_change(out, change)?;
+    }
+    write_refused(out, &view.plan.refused)?;
+    for overruled in &view.report.overruled {
+        writeln!(
+            out,
+            "\noverruled  {}: {} of {} loses against {} of {}",
+            overruled.rule.rule.key,
+            overruled.rule.rule.constraint,
+            overruled.rule.profile(),
+            overruled.winner.rule.constraint,
+            overruled.winner.profile(),
+        )?;
+    }
+    let changes = count(view.plan.changes.len(), "change", "changes");
+    match (view.plan.is_empty(), view.plan.refused.len()) {
+        (true, _) => writeln!(out, "\nnothing to change: every rule that counts is met"),
+        (false, 0) => writeln!(out, "\n{changes}; nothing was written"),
+        (false, refused) => {
+            let refused = style::bad(&format!("{refused} refused"));
+            writeln!(
+                out,
+                "\n{changes}, {refused}: apply would change nothing; `--skip KEY` leaves a setting out"
+            )
+        }
+    }
+}
+
+fn write_change(out: &mut dyn Write, change: &Change) -> io::Result<()> {
+    let risk = change.setting.risk;
+    writeln!(
+        out,
+        "\n{}  ({}, {})",
+        style::strong(change.key.as_str()),
+        change.target,
+        change.profile
+    )?;
+    writeln!(
+        out,
+        "  {}",
+        style::bad(&format!("- {}", value_text(change.before.as_deref())))
+    )?;
+    writeln!(
+        out,
+        "  {}",
+        style::good(&format!("+ {}", value_text(change.after.as_deref())))
+    )?;
+    writeln!(out, "    why     {}", escape(&change.why))?;
+    writeln!(out, "    risk    {}: {}", risk.level, risk.note)?;
+    writeln!(out, "    counts  {}", change.setting.effect)
+}
+
+/// Writes what cannot be done.
+pub(super) fn write_refused(out: &mut dyn Write, refused: &[Refusal]) -> io::Result<()> {
+    for refusal in refused {
+        let label = style::bad("refused");
+        let key = style::strong(refusal.key.as_str());
+        writeln!(
+            out,
+            "\n{label}  {key}  ({}): {}",
+            refusal.target,
+            escape(&refusal.reason)
+        )?;
+    }
+    Ok(())
+}

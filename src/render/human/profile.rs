@@ -1,0 +1,93 @@
+//! Profiles.
+
+use std::io;
+use std::io::Write;
+
+use crate::advise::Overruled;
+use crate::profile::Profile;
+use crate::profile::RankedRule;
+use crate::render::escape;
+use crate::render::human::count;
+use crate::render::style;
+
+/// Writes the profiles that there are, a line each.
+///
+/// # Errors
+/// The writer's.
+pub fn profile_list<'a>(
+    out: &mut dyn Write,
+    profiles: impl Iterator<Item = (&'a Profile, &'a str)>,
+) -> io::Result<()> {
+    for (profile, _) in profiles {
+        writeln!(
+            out,
+            "{:<16} {}",
+            style::strong(&profile.name),
+            escape(&profile.summary)
+        )?;
+    }
+    Ok(())
+}
+
+/// Writes profiles with all their rules, those that win first.
+///
+/// # Errors
+/// The writer's.
+pub fn profile_show<'a>(
+    out: &mut dyn Write,
+    profiles: impl Iterator<Item = (&'a Profile, &'a str)>,
+    rules: &[RankedRule<'_>],
+    overruled: &[Overruled<'_>],
+) -> io::Result<()> {
+    for (profile, file) in profiles {
+        write!(
+            out,
+            "{}: {}",
+            style::strong(&profile.name),
+            escape(&profile.summary)
+        )?;
+        if !profile.extends.is_empty() {
+            write!(out, "; extends {}", escape(&profile.extends.join(", ")))?;
+        }
+        writeln!(out, " {}", style::faint(&format!("({})", escape(file))))?;
+    }
+    for ranked in rules {
+        let rule = ranked.rule;
+        let key = style::strong(rule.key.as_str());
+        writeln!(
+            out,
+            "\n{key}  {}  ({}, {})",
+            escape(&rule.constraint.to_string()),
+            rule.level,
+            ranked.profile()
+        )?;
+        if let Some(when) = &rule.when {
+            writeln!(out, "    when {}", escape(&when.to_string()))?;
+        }
+        writeln!(out, "    {}", escape(&rule.why))?;
+        if let Some(source) = &rule.source {
+            writeln!(out, "    {}", style::faint(&escape(source)))?;
+        }
+        for lost in overruled.iter().filter(|lost| std::ptr::eq(lost.rule.rule, rule)) {
+            let winner = lost.winner.profile();
+            writeln!(
+                out,
+                "    overruled by {winner}: {}",
+                escape(&lost.winner.rule.constraint.to_string())
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes that profiles are in order.
+///
+/// # Errors
+/// The writer's.
+pub fn profile_lint(out: &mut dyn Write, profiles: usize) -> io::Result<()> {
+    writeln!(
+        out,
+        "{}: no problem found",
+        count(profiles, "profile", "profiles")
+    )
+}

@@ -1,0 +1,31 @@
+//! Reports for programs. The types are the promise: within a version of a schema fields are only added.
+
+mod check;
+mod error;
+mod explain;
+mod history;
+mod host;
+mod outcome;
+mod plan;
+mod profile;
+
+use std::io;
+use std::io::Write;
+
+use serde::Serialize;
+
+pub use check::check;
+pub use error::error;
+pub use explain::explain;
+pub use history::history;
+pub use outcome::outcome;
+pub use plan::plan;
+pub use profile::profile_lint;
+pub use profile::profile_list;
+pub use profile::profile_show;
+
+/// Writes one report as one object.
+fn write(out: &mut dyn Write, report: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, report)?;
+    writeln!(out)
+}

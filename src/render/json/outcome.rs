@@ -1,0 +1,66 @@
+//! `twtune.apply/1` and `twtune.rollback/1`.
+
+use std::io;
+use std::io::Write;
+
+use serde::Serialize;
+
+use crate::plan::Refusal;
+use crate::render::json::plan::RefusalReport;
+use crate::render::json::write;
+use crate::transaction::Command;
+use crate::transaction::Done;
+use crate::transaction::Step;
+
+#[derive(Serialize)]
+struct OutcomeReport<'a> {
+    schema: String,
+    id: Option<&'a str>,
+    outcome: &'static str,
+    reason: Option<&'a str>,
+    rollback_file: Option<String>,
+    changes: Vec<StepReport<'a>>,
+    refused: Vec<RefusalReport<'a>>,
+}
+
+#[derive(Serialize)]
+struct StepReport<'a> {
+    key: &'a str,
+    target: &'static str,
+    before: Option<&'a str>,
+    after: Option<&'a str>,
+    result: String,
+    note: Option<&'a str>,
+}
+
+impl<'a> StepReport<'a> {
+    fn of(step: &'a Step) -> Self {
+        Self {
+            key: step.key.as_str(),
+            target: "live",
+            before: step.before.as_deref(),
+            after: step.after.as_deref(),
+            result: step.result.to_string(),
+            note: step.note.as_deref(),
+        }
+    }
+}
+
+/// Writes what an apply or a rollback did.
+///
+/// # Errors
+/// The writer's.
+pub fn outcome(out: &mut dyn Write, command: Command, done: &Done, refused: &[Refusal]) -> io::Result<()> {
+    write(
+        out,
+        &OutcomeReport {
+            schema: format!("twtune.{command}/1"),
+            id: done.id.as_deref(),
+            outcome: done.outcome.name(),
+            reason: done.failure.as_deref(),
+            rollback_file: done.rollback_file.as_ref().map(|path| path.display().to_string()),
+            changes: done.steps.iter().map(StepReport::of).collect(),
+            refused: refused.iter().map(RefusalReport::of).collect(),
+        },
+    )
+}

@@ -1,0 +1,111 @@
+//! `twtune.plan/1`.
+
+use std::io;
+use std::io::Write;
+
+use serde::Serialize;
+
+use crate::advise::Overruled;
+use crate::plan::Change;
+use crate::plan::Refusal;
+use crate::render::PlanView;
+use crate::render::json::host::HostReport;
+use crate::render::json::write;
+
+#[derive(Serialize)]
+struct PlanReport<'a> {
+    schema: &'static str,
+    id: String,
+    host: HostReport,
+    profiles: &'a [String],
+    changes: Vec<ChangeReport<'a>>,
+    refused: Vec<RefusalReport<'a>>,
+    overruled: Vec<OverruledReport<'a>>,
+}
+
+#[derive(Serialize)]
+struct ChangeReport<'a> {
+    key: &'a str,
+    target: String,
+    before: Option<&'a str>,
+    after: Option<&'a str>,
+    risk: String,
+    risk_note: &'static str,
+    effect: &'static str,
+    why: &'a str,
+    profile: &'a str,
+}
+
+#[derive(Serialize)]
+pub(super) struct RefusalReport<'a> {
+    key: &'a str,
+    target: String,
+    reason: &'a str,
+}
+
+impl<'a> RefusalReport<'a> {
+    pub(super) fn of(refusal: &'a Refusal) -> Self {
+        Self {
+            key: refusal.key.as_str(),
+            target: refusal.target.to_string(),
+            reason: &refusal.reason,
+        }
+    }
+}
+
+/// A rule that lost, and the one that won.
+#[derive(Serialize)]
+pub(super) struct OverruledReport<'a> {
+    key: &'a str,
+    profile: &'a str,
+    rule: String,
+    by_profile: &'a str,
+    by_rule: String,
+}
+
+impl<'a> OverruledReport<'a> {
+    pub(super) fn of(overruled: &'a Overruled<'a>) -> Self {
+        Self {
+            key: overruled.rule.rule.key.as_str(),
+            profile: overruled.rule.profile(),
+            rule: overruled.rule.rule.constraint.to_string(),
+            by_profile: overruled.winner.profile(),
+            by_rule: overruled.winner.rule.constraint.to_string(),
+        }
+    }
+}
+
+impl<'a> ChangeReport<'a> {
+    fn of(change: &'a Change) -> Self {
+        Self {
+            key: change.key.as_str(),
+            target: change.target.to_string(),
+            before: change.before.as_deref(),
+            after: change.after.as_deref(),
+            risk: change.setting.risk.level.to_string(),
+            risk_note: change.setting.risk.note,
+            effect: change.setting.effect.name(),
+            why: &change.why,
+            profile: &change.profile,
+        }
+    }
+}
+
+/// Writes a plan.
+///
+/// # Errors
+/// The writer's.
+pub fn plan(out: &mut dyn Write, view: PlanView<'_>) -> io::Result<()> {
+    write(
+        out,
+        &PlanReport {
+            schema: "twtune.plan/1",
+            id: view.plan.id(view.subject.host.identity.as_ref()),
+            host: HostReport::of(view.subject.host),
+            profiles: view.subject.profiles,
+            changes: view.plan.changes.iter().map(ChangeReport::of).collect(),
+            refused: view.plan.refused.iter().map(RefusalReport::of).collect(),
+            overruled: view.report.overruled.iter().map(OverruledReport::of).collect(),
+        },
+    )
+}

@@ -1,0 +1,125 @@
+//! `twtune.profile/1`.
+
+use std::io;
+use std::io::Write;
+
+use serde::Serialize;
+
+use crate::advise::Overruled;
+use crate::profile::Profile;
+use crate::profile::RankedRule;
+use crate::render::json::check::RuleReport;
+use crate::render::json::plan::OverruledReport;
+use crate::render::json::write;
+
+#[derive(Serialize)]
+struct ListReport<'a> {
+    schema: &'static str,
+    profiles: Vec<ProfileReport<'a>>,
+}
+
+#[derive(Serialize)]
+struct ShowReport<'a> {
+    schema: &'static str,
+    profiles: Vec<ProfileReport<'a>>,
+    rules: Vec<RankedReport<'a>>,
+    overruled: Vec<OverruledReport<'a>>,
+}
+
+#[derive(Serialize)]
+struct ProfileReport<'a> {
+    name: &'a str,
+    summary: &'a str,
+    extends: &'a [String],
+    file: &'a str,
+}
+
+#[derive(Serialize)]
+struct RankedReport<'a> {
+    key: &'a str,
+    profile: &'a str,
+    level: String,
+    rule: RuleReport,
+    when: Option<String>,
+    why: &'a str,
+    source: Option<&'a str>,
+}
+
+fn profile_report<'a>((profile, file): (&'a Profile, &'a str)) -> ProfileReport<'a> {
+    ProfileReport {
+        name: &profile.name,
+        summary: &profile.summary,
+        extends: &profile.extends,
+        file,
+    }
+}
+
+/// Writes the profiles that there are, each with the file that it comes from.
+///
+/// # Errors
+/// The writer's.
+pub fn profile_list<'a>(
+    out: &mut dyn Write,
+    profiles: impl Iterator<Item = (&'a Profile, &'a str)>,
+) -> io::Result<()> {
+    let profiles = profiles.map(profile_report).collect();
+    write(
+        out,
+        &ListReport {
+            schema: "twtune.profile/1",
+            profiles,
+        },
+    )
+}
+
+/// Writes profiles with all their rules, those that win first.
+///
+/// # Errors
+/// The writer's.
+pub fn profile_show<'a>(
+    out: &mut dyn Write,
+    profiles: impl Iterator<Item = (&'a Profile, &'a str)>,
+    rules: &[RankedRule<'_>],
+    overruled: &[Overruled<'_>],
+) -> io::Result<()> {
+    let rules = rules.iter().map(|ranked| RankedReport {
+        key: ranked.rule.key.as_str(),
+        profile: ranked.profile(),
+        level: ranked.rule.level.to_string(),
+        rule: RuleReport::of(&ranked.rule.constraint),
+        when: ranked.rule.when.as_ref().map(ToString::to_string),
+        why: &ranked.rule.why,
+        source: ranked.rule.source.as_deref(),
+    });
+    write(
+        out,
+        &ShowReport {
+            schema: "twtune.profile/1",
+            profiles: profiles.map(profile_report).collect(),
+            rules: rules.collect(),
+            overruled: overruled.iter().map(OverruledReport::of).collect(),
+        },
+    )
+}
+
+#[derive(Serialize)]
+struct LintReport<'a> {
+    schema: &'static str,
+    profiles: &'a [String],
+    problems: [(); 0],
+}
+
+/// Writes that profiles are in order; faulty ones are an error.
+///
+/// # Errors
+/// The writer's.
+pub fn profile_lint(out: &mut dyn Write, profiles: &[String]) -> io::Result<()> {
+    write(
+        out,
+        &LintReport {
+            schema: "twtune.profile/1",
+            profiles,
+            problems: [],
+        },
+    )
+}

@@ -1,0 +1,195 @@
+//! Makes the changes of a plan, all or none.
+
+use std::path::Path;
+
+use crate::facts::LiveState;
+use crate::plan::Plan;
+use crate::platform::Platform;
+use crate::platform::PlatformError;
+use crate::setting::Key;
+use crate::setting::Kind;
+use crate::setting::catalogue;
+use crate::transaction::Change;
+use crate::transaction::Command;
+use crate::transaction::Done;
+use crate::transaction::Origin;
+use crate::transaction::Outcome;
+use crate::transaction::Record;
+use crate::transaction::Store;
+use crate::transaction::TransactionError;
+use crate::transaction::execute::Execution;
+use crate::transaction::execute::Write;
+use crate::transaction::execute::execute;
+use crate::transaction::execute::same;
+use crate::transaction::record::AlsoChanged;
+use crate::transaction::record::Ending;
+use crate::transaction::store;
+
+/// What to apply, and what the record says of it.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// The changes; nothing may be refused in it.
+    pub plan: &'a Plan,
+    /// The profiles that were asked for.
+    pub profiles: Vec<String>,
+    /// Where this is.
+    pub origin: Origin,
+    /// When, UTC.
+    pub time: String,
+    /// Where a copy of the rollback file goes: a new file.
+    pub copy: Option<&'a Path>,
+    /// The state directory, made where there is none.
+    pub state: &'a Path,
+}
+
+/// Applies a plan. `interruption` says why to stop, once there is a reason; `say` hears of waiting.
+///
+/// # Errors
+/// Why nothing was changed.
+pub fn apply(
+    request: &Request<'_>,
+    platform: &dyn Platform,
+    interruption: &dyn Fn() -> Option<String>,
+    say: &dyn Fn(&str),
+) -> Result<Done, TransactionError> {
+    let mut writes = Vec::with_capacity(request.plan.changes.len());
+    for change in &request.plan.changes {
+        writes.push(Write {
+            key: change.key.clone(),
+            kind: change.setting.kind,
+            before: change.before.clone().unwrap_or_default(),
+            after: change.after.clone().unwrap_or_default(),
+            also: also_changed(&change.key, platform)?,
+            then: Vec::new(),
+            target: platform.open(&change.key)?,
+        });
+    }
+    let store = Store::create(request.state)?;
+    let _lock = store.lock(say)?;
+    if let Some((record, _)) = store.records()?.iter().find(|(_, ending)| ending.is_none()) {
+        return Err(TransactionError::Interrupted {
+            command: record.command,
+            id: record.id.clone(),
+        });
+    }
+    for write in &mut writes {
+        let found = write.target.read()?;
+        if !same(write.kind, &found, &write.before) {
+            let (key, planned) = (write.key.clone(), write.before.clone());
+            return Err(TransactionError::Stale { key, planned, found });
+        }
+    }
+    let mut record = Record::new(
+        Command::Apply,
+        request.time.clone(),
+        request.origin.clone(),
+        request.profiles.clone(),
+    );
+    record.changes = writes.iter().map(recorded).collect();
+    transact(
+        &store,
+        record,
+        &mut writes,
+        platform,
+        request.copy,
+        interruption,
+        Outcome::Applied,
+    )
+}
+
+/// Stores the record, makes the writes, notes the ending.
+pub(super) fn transact(
+    store: &Store,
+    record: Record,
+    writes: &mut [Write<'_>],
+    platform: &dyn Platform,
+    copy: Option<&Path>,
+    interruption: &dyn Fn() -> Option<String>,
+    success: Outcome,
+) -> Result<Done, TransactionError> {
+    let (record, text) = store.write_record(record)?;
+    if let Some(copy) = copy
+        && let Err(error) = store::write_copy(copy, &text)
+    {
+        store.discard(&record.id);
+        return Err(error.into());
+    }
+    let execution = execute(writes, platform, interruption);
+    Ok(finish(store, &record.id, execution, success))
+}
+
+pub(super) fn finish(store: &Store, id: &str, execution: Execution, success: Outcome) -> Done {
+    let outcome = match (&execution.failure, execution.incomplete) {
+        (None, false) => success,
+        (_, true) => Outcome::Incomplete,
+        (Some(_), false) => Outcome::Undone,
+    };
+    let left = |result| execution.steps.iter().filter(move |step| step.result == result);
+    let left = match outcome {
+        Outcome::Incomplete => left(super::StepResult::Left)
+            .map(|step| step.key.to_string())
+            .collect(),
+        _ => Vec::new(),
+    };
+    let mut failure = execution.failure;
+    if let Err(error) = store.write_ending(&Ending::new(id, outcome, left)) {
+        // The changes are what they are said to be; what is missing is the note, so the next command will ask
+        // for `twtune rollback` to settle it.
+        let note = format!("how it ended could not be noted ({error}); `twtune rollback` will settle it");
+        failure = Some(failure.map_or_else(|| note.clone(), |failure| format!("{failure}; {note}")));
+    }
+    Done {
+        id: Some(id.to_owned()),
+        outcome,
+        rollback_file: Some(store.path_of(id)),
+        steps: execution.steps,
+        failure,
+    }
+}
+
+pub(super) fn recorded(write: &Write<'_>) -> Change {
+    Change {
+        key: write.key.to_string(),
+        target: "live".into(),
+        before: Some(write.before.clone()),
+        after: Some(write.after.clone()),
+        also: write
+            .also
+            .iter()
+            .map(|(key, _, before)| AlsoChanged {
+                key: key.to_string(),
+                before: before.clone(),
+            })
+            .collect(),
+    }
+}
+
+/// The settings that a write to this one changes besides, with their present values.
+pub(super) fn also_changed(
+    key: &Key,
+    platform: &dyn Platform,
+) -> Result<Vec<(Key, Kind, String)>, PlatformError> {
+    let mut also = Vec::new();
+    for pattern in catalogue::find(key).map_or(&[][..], |setting| setting.also_changes) {
+        for other in platform.expand(pattern) {
+            let Some(setting) = catalogue::find(&other) else {
+                continue;
+            };
+            match platform.read(&other) {
+                LiveState::Present(value) => also.push((other, setting.kind, value)),
+                LiveState::Absent => {}
+                // Without its value it could not be brought back.
+                LiveState::Unreadable(cause) => {
+                    let operation = format!("save, because writing {key} changes it,");
+                    return Err(PlatformError {
+                        operation,
+                        key: other,
+                        cause,
+                        denied: true,
+                    });
+                }
+            }
+        }
+    }
+    Ok(also)
+}

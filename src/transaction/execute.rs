@@ -1,0 +1,134 @@
+//! The part of a transaction that writes: each value read back, and all of them put back on the first failure.
+
+use crate::facts::LiveState;
+use crate::platform::Platform;
+use crate::platform::PlatformError;
+use crate::platform::Target;
+use crate::setting::Key;
+use crate::setting::Kind;
+use crate::setting::Value;
+use crate::setting::canonical;
+use crate::transaction::Step;
+use crate::transaction::StepResult;
+
+/// One write to make: an open setting, and the values to go from and to.
+pub(super) struct Write<'p> {
+    pub(super) key: Key,
+    pub(super) kind: Kind,
+    pub(super) before: String,
+    pub(super) after: String,
+    /// What the write changes besides, with the values to bring back should it be undone.
+    pub(super) also: Vec<(Key, Kind, String)>,
+    /// What is brought back behind the write: a rollback undoes what the apply's write changed besides.
+    pub(super) then: Vec<(Key, Kind, String)>,
+    pub(super) target: Box<dyn Target + 'p>,
+}
+
+/// What became of the writes.
+pub(super) struct Execution {
+    pub(super) steps: Vec<Step>,
+    /// Why it did not go through.
+    pub(super) failure: Option<String>,
+    /// Whether something could not be put back.
+    pub(super) incomplete: bool,
+}
+
+/// Whether two texts mean the same value.
+pub(super) fn same(kind: Kind, a: &str, b: &str) -> bool {
+    match (Value::parse(kind, a), Value::parse(kind, b)) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => canonical(a) == canonical(b),
+    }
+}
+
+/// Makes the writes in order; on the first failure or interruption puts everything back, the last first.
+pub(super) fn execute(
+    writes: &mut [Write<'_>],
+    platform: &dyn Platform,
+    interruption: &dyn Fn() -> Option<String>,
+) -> Execution {
+    let mut failure = None;
+    let mut reached = 0;
+    for write in &mut *writes {
+        failure = interruption();
+        if failure.is_some() {
+            break;
+        }
+        reached += 1;
+        failure = set(&write.key, &mut *write.target, write.kind, &write.after)
+            .and_then(|()| restore_also(&write.then, platform))
+            .err();
+        if failure.is_some() {
+            break;
+        }
+    }
+    // The last write may have been the last thing before the signal.
+    failure = failure.or_else(interruption);
+    let mut steps: Vec<Step> = writes
+        .iter()
+        .map(|write| Step {
+            key: write.key.clone(),
+            before: Some(write.before.clone()),
+            after: Some(write.after.clone()),
+            result: if failure.is_some() {
+                StepResult::Undone
+            } else {
+                StepResult::Done
+            },
+            note: None,
+        })
+        .collect();
+    let mut incomplete = false;
+    if failure.is_some() {
+        for at in (0..reached).rev() {
+            if let Err(why) = put_back(&mut writes[at], platform) {
+                incomplete = true;
+                steps[at].result = StepResult::Left;
+                steps[at].note = Some(why);
+            }
+        }
+    }
+    Execution {
+        steps,
+        failure,
+        incomplete,
+    }
+}
+
+/// Writes a value and reads it back: a platform may take a value in part, or not at all, without a word.
+fn set(key: &Key, target: &mut dyn Target, kind: Kind, value: &str) -> Result<(), String> {
+    target.write(value).map_err(|error| error.to_string())?;
+    let found = target.read().map_err(|error| error.to_string())?;
+    if same(kind, &found, value) {
+        Ok(())
+    } else {
+        Err(format!("wrote `{value}` to {key} and read `{found}` back"))
+    }
+}
+
+fn put_back(write: &mut Write<'_>, platform: &dyn Platform) -> Result<(), String> {
+    // Twice: what refused a value because of a passing fault may take it now.
+    set(&write.key, &mut *write.target, write.kind, &write.before)
+        .or_else(|_| set(&write.key, &mut *write.target, write.kind, &write.before))?;
+    restore_also(&write.also, platform)
+}
+
+/// Brings back what a write changed besides itself.
+fn restore_also(also: &[(Key, Kind, String)], platform: &dyn Platform) -> Result<(), String> {
+    let mut failure = Ok(());
+    for (key, kind, value) in also {
+        let restored = match platform.read(key) {
+            LiveState::Present(found) if same(*kind, &found, value) => Ok(()),
+            // The interface is gone, and its settings with it.
+            LiveState::Absent => Ok(()),
+            _ => platform
+                .open(key)
+                .map_err(|error: PlatformError| error.to_string())
+                .and_then(|mut target| set(key, &mut *target, *kind, value)),
+        };
+        if let Err(why) = restored {
+            failure = Err(format!("{key} could not be brought back to `{value}`: {why}"));
+        }
+    }
+    failure
+}

@@ -1,0 +1,97 @@
+//! What was applied and rolled back here, and what of it is in force.
+
+use std::path::PathBuf;
+
+use crate::facts::Identity;
+use crate::transaction::Command;
+use crate::transaction::Outcome;
+use crate::transaction::Record;
+use crate::transaction::Store;
+use crate::transaction::StoreError;
+use crate::transaction::record::Ending;
+
+/// One apply or rollback.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// What it was to do.
+    pub record: Record,
+    /// How it ended.
+    pub state: State,
+    /// Whether its values are what the machine has from it.
+    pub in_force: bool,
+    /// Its rollback file.
+    pub rollback_file: PathBuf,
+}
+
+/// How an entry ended, if it did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It ended so.
+    Ended(Outcome),
+    /// It is under way.
+    Running,
+    /// It was interrupted and has to be settled.
+    Interrupted,
+}
+
+impl State {
+    /// Its name in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ended(outcome) => outcome.name(),
+            Self::Running => "running",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// The entries of a state directory, oldest first.
+///
+/// # Errors
+/// The state directory or a file in it is not acceptable.
+pub fn history(store: &Store, here: &Identity) -> Result<Vec<Entry>, StoreError> {
+    let busy = store.is_busy();
+    let records = store.records()?;
+    let in_force = in_force(&records, here);
+    let entries = records.into_iter().zip(in_force);
+    Ok(entries
+        .map(|((record, ending), in_force)| Entry {
+            state: match ending {
+                Some(ending) => State::Ended(ending.outcome),
+                None if busy => State::Running,
+                None => State::Interrupted,
+            },
+            in_force,
+            rollback_file: store.path_of(&record.id),
+            record,
+        })
+        .collect())
+}
+
+/// For each record, whether its live values are in force: it went through, nothing undid it, and the machine was
+/// not rebooted since.
+pub(super) fn in_force(records: &[(Record, Option<Ending>)], here: &Identity) -> Vec<bool> {
+    let mut in_force = vec![false; records.len()];
+    let index = |id: &str| records.iter().position(|(record, _)| record.id == id);
+    for (at, (record, ending)) in records.iter().enumerate() {
+        let went_through = match ending.as_ref().map(|ending| ending.outcome) {
+            Some(Outcome::Applied | Outcome::RolledBack | Outcome::Incomplete) => true,
+            Some(_) => false,
+            // Interrupted: some of it may be there.
+            None => record.command == Command::Apply,
+        };
+        in_force[at] = went_through;
+        if went_through && let Some(undone) = record.undoes.as_deref().and_then(index) {
+            in_force[undone] = false;
+            // To undo a rollback is to bring back what it undid.
+            if let Some(revived) = records[undone].0.undoes.as_deref().and_then(index) {
+                in_force[revived] = true;
+            }
+        }
+    }
+    for (at, (record, _)) in records.iter().enumerate() {
+        in_force[at] &= record.origin.same_machine(here) && record.origin.same_boot(here);
+    }
+    in_force
+}

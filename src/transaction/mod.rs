@@ -1,0 +1,123 @@
+//! Changes a machine so that it can always be taken back: lock, rollback file, write, read back, undo. Nothing
+//! else changes a machine. Imports `setting`, `facts`, `plan` and `platform`.
+
+mod apply;
+mod execute;
+mod history;
+mod record;
+mod rollback;
+mod store;
+
+use std::fmt;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::platform::PlatformError;
+use crate::setting::Key;
+
+pub use apply::Request;
+pub use apply::apply;
+pub use history::Entry;
+pub use history::State;
+pub use history::history;
+pub use record::Change;
+pub use record::Command;
+pub use record::Namespace;
+pub use record::Origin;
+pub use record::Outcome;
+pub use record::Record;
+pub use rollback::Choice;
+pub use rollback::choose;
+pub use rollback::rollback;
+pub use store::Store;
+pub use store::StoreError;
+
+/// What an apply or a rollback did.
+#[derive(Debug)]
+pub struct Done {
+    /// Its id in the history; None where nothing was begun.
+    pub id: Option<String>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The rollback file.
+    pub rollback_file: Option<PathBuf>,
+    /// What became of each change.
+    pub steps: Vec<Step>,
+    /// Why it did not go through, where it did not.
+    pub failure: Option<String>,
+}
+
+/// What became of one change.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// The setting.
+    pub key: Key,
+    /// The value before.
+    pub before: Option<String>,
+    /// The value that was to be.
+    pub after: Option<String>,
+    /// What became of it.
+    pub result: StepResult,
+    /// What there is to say about it.
+    pub note: Option<String>,
+}
+
+/// What became of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepResult {
+    /// It was made, and read back.
+    Done,
+    /// It was made and taken back, or not begun.
+    Undone,
+    /// It was left as it is: there was nothing to do, or it could not be put back.
+    Left,
+    /// Somebody else changed the setting since.
+    Conflict,
+}
+
+impl fmt::Display for StepResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Done => "done",
+            Self::Undone => "undone",
+            Self::Left => "left",
+            Self::Conflict => "conflict",
+        })
+    }
+}
+
+/// Why nothing was changed.
+#[derive(Debug, Error)]
+pub enum TransactionError {
+    /// The state directory or a file in it is not acceptable, or cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A setting cannot be opened for writing or read.
+    #[error(transparent)]
+    Platform(#[from] PlatformError),
+    /// A setting is no longer what the plan found.
+    #[error("{key} was `{planned}` when the plan was made and is `{found}` now")]
+    Stale {
+        /// The setting.
+        key: Key,
+        /// What the plan found.
+        planned: String,
+        /// What is there.
+        found: String,
+    },
+    /// An apply or rollback was interrupted and has to be settled first.
+    #[error("{command} {id} was interrupted and may have changed some of its settings")]
+    Interrupted {
+        /// What was interrupted.
+        command: Command,
+        /// Its id.
+        id: String,
+    },
+    /// There is no such entry.
+    #[error("there is no apply or rollback `{0}` in the history")]
+    UnknownId(String),
+    /// The record is from another place.
+    #[error("{0}")]
+    Foreign(String),
+}

@@ -1,0 +1,279 @@
+//! The rollback file: everything needed to undo an apply. A wire format, versioned, apart from the inner types.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::Serialize;
+use sha2::Digest;
+use sha2::Sha256;
+
+use crate::facts::Identity;
+use crate::setting::Key;
+use crate::setting::catalogue;
+
+const SCHEMA: &str = "twtune.rollback/1";
+
+/// What an apply or a rollback is about to do, and what there was before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// The format and its version.
+    pub schema: String,
+    /// The number of this record in its state directory.
+    pub id: String,
+    /// When it began, UTC.
+    pub time: String,
+    /// What was asked for.
+    pub command: Command,
+    /// The id of the record that a rollback undoes.
+    pub undoes: Option<String>,
+    /// The version of twtune that wrote it.
+    pub twtune: String,
+    /// Where it was written.
+    pub origin: Origin,
+    /// The profiles that were asked for.
+    pub profiles: Vec<String>,
+    /// The changes, in the order in which they are made.
+    pub changes: Vec<Change>,
+    /// SHA-256 of this record with an empty checksum.
+    pub checksum: String,
+}
+
+/// What was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Command {
+    /// To meet profiles.
+    Apply,
+    /// To undo an earlier record.
+    Rollback,
+}
+
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Apply => "apply",
+            Self::Rollback => "rollback",
+        })
+    }
+}
+
+/// Where a record was written: live values mean something only there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    /// The host's name, for people.
+    pub host: String,
+    /// A hash of the machine's id.
+    pub machine_id: Option<String>,
+    /// The id of the boot.
+    pub boot_id: Option<String>,
+    /// The network namespace's cookie or inode.
+    pub netns: Option<String>,
+    /// How the namespace was entered, where another than the caller's was.
+    pub entered: Option<Namespace>,
+}
+
+/// How a network namespace was entered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Namespace {
+    /// By a name or path.
+    Netns(String),
+    /// By a process in it.
+    Pid(u32),
+}
+
+impl Origin {
+    /// Whether a record from `self` speaks of the same running kernel and network namespace.
+    #[must_use]
+    pub fn is_here(&self, identity: &Identity) -> bool {
+        self.same_machine(identity) && self.same_boot(identity) && self.netns == identity.netns
+    }
+
+    /// Whether it is the same machine.
+    #[must_use]
+    pub fn same_machine(&self, identity: &Identity) -> bool {
+        self.machine_id == identity.machine_id
+    }
+
+    /// Whether the machine was not rebooted since.
+    #[must_use]
+    pub fn same_boot(&self, identity: &Identity) -> bool {
+        self.boot_id == identity.boot_id
+    }
+}
+
+/// One change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    /// The setting.
+    pub key: String,
+    /// Where: `live`.
+    pub target: String,
+    /// The value before; None where there was none.
+    pub before: Option<String>,
+    /// The value after; None where there is to be none.
+    pub after: Option<String>,
+    /// What else the write changes, and what it was before.
+    pub also: Vec<AlsoChanged>,
+}
+
+/// A setting that changes because another is written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AlsoChanged {
+    /// The setting.
+    pub key: String,
+    /// Its value before.
+    pub before: String,
+}
+
+/// How an apply or a rollback ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Everything was done.
+    Applied,
+    /// There was nothing to do.
+    Unchanged,
+    /// It failed and everything was put back.
+    Undone,
+    /// An earlier apply was taken back.
+    RolledBack,
+    /// It failed and something could not be put back.
+    Incomplete,
+    /// It was not begun.
+    Refused,
+}
+
+impl Outcome {
+    /// Its name in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Unchanged => "unchanged",
+            Self::Undone => "undone",
+            Self::RolledBack => "rolled-back",
+            Self::Incomplete => "incomplete",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+impl Record {
+    /// A record of what is about to be done. Its id and checksum are set when it is stored.
+    #[must_use]
+    pub fn new(command: Command, time: String, origin: Origin, profiles: Vec<String>) -> Self {
+        Self {
+            schema: SCHEMA.into(),
+            id: String::new(),
+            time,
+            command,
+            undoes: None,
+            twtune: env!("CARGO_PKG_VERSION").into(),
+            origin,
+            profiles,
+            changes: Vec::new(),
+            checksum: String::new(),
+        }
+    }
+
+    /// The text of the rollback file, its checksum set.
+    #[must_use]
+    pub fn sealed(mut self) -> (Self, String) {
+        self.checksum = String::new();
+        let digest = Sha256::digest(self.text());
+        self.checksum = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let text = self.text();
+        (self, text)
+    }
+
+    fn text(&self) -> String {
+        // Texts and numbers always serialize.
+        serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
+    }
+
+    /// Reads a rollback file: what is not to the letter as twtune wrote it is refused.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let schema: Schema = serde_json::from_str(text).map_err(|error| format!("it is damaged: {error}"))?;
+        if schema.schema != SCHEMA {
+            return Err(format!(
+                "its format is `{}`, this twtune reads `{SCHEMA}`",
+                schema.schema.escape_debug()
+            ));
+        }
+        let record: Self = serde_json::from_str(text).map_err(|error| format!("it is damaged: {error}"))?;
+        if record.clone().sealed().1 != text {
+            return Err("it is damaged or was edited: its checksum does not fit".into());
+        }
+        if !is_id(&record.id) {
+            return Err("its id is not a number".into());
+        }
+        for change in &record.changes {
+            let also = change.also.iter().map(|also| &also.key);
+            for key in std::iter::once(&change.key).chain(also) {
+                let known = Key::parse(key).ok().and_then(|key| catalogue::find(&key));
+                if known.is_none() {
+                    return Err(format!(
+                        "it names `{}`, which twtune does not know",
+                        key.escape_debug()
+                    ));
+                }
+            }
+        }
+        Ok(record)
+    }
+}
+
+#[derive(Deserialize)]
+struct Schema {
+    schema: String,
+}
+
+/// Whether a text is the id of a record: a number as [`super::store::Store`] gives it.
+pub(super) fn is_id(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 9
+        && text.bytes().all(|byte| byte.is_ascii_digit())
+        && !text.starts_with('0')
+}
+
+/// How a record's transaction ended; a file of its own, so that the record is never written twice.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Ending {
+    pub(super) schema: String,
+    pub(super) id: String,
+    pub(super) outcome: Outcome,
+    /// The changes that could not be put back.
+    pub(super) left: Vec<String>,
+}
+
+impl Ending {
+    const SCHEMA: &'static str = "twtune.ending/1";
+
+    pub(super) fn new(id: &str, outcome: Outcome, left: Vec<String>) -> Self {
+        Self {
+            schema: Self::SCHEMA.into(),
+            id: id.into(),
+            outcome,
+            left,
+        }
+    }
+
+    pub(super) fn text(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default() + "\n"
+    }
+
+    /// None for a text that was cut short: a transaction whose end is not on disk is an interrupted one.
+    pub(super) fn parse(text: &str, id: &str) -> Option<Self> {
+        let ending: Self = serde_json::from_str(text).ok()?;
+        (ending.schema == Self::SCHEMA && ending.id == id).then_some(ending)
+    }
+}

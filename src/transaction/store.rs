@@ -1,0 +1,327 @@
+//! The state directory: rollback files, how each ended, and the lock. It is its owner's alone, and nothing in it
+//! is reached through a link.
+
+use std::fs::File;
+use std::fs::TryLockError;
+use std::io;
+use std::io::Read;
+use std::io::Write;
+use std::path::Path;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rustix::fd::AsFd;
+use rustix::fd::OwnedFd;
+use rustix::fs::AtFlags;
+use rustix::fs::Mode;
+use rustix::fs::OFlags;
+use rustix::io::Errno;
+use thiserror::Error;
+
+use crate::transaction::record::Ending;
+use crate::transaction::record::Record;
+use crate::transaction::record::is_id;
+
+/// No rollback file is larger: every setting of the catalogue, each with a full list of ports, is smaller.
+const MAX_FILE: u64 = 16 << 20;
+/// How long another twtune may hold the lock before this one gives up.
+const PATIENCE: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Why the state cannot be used.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// It is not as twtune leaves it.
+    #[error("{path}: {reason}")]
+    Unacceptable {
+        /// The directory or file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// It cannot be read or written.
+    #[error("{operation} {path}: {source}")]
+    Io {
+        /// What was tried.
+        operation: &'static str,
+        /// The directory or file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Another twtune is at work and does not come to an end.
+    #[error("another twtune has been at work in {0} for too long")]
+    Busy(PathBuf),
+}
+
+/// An open state directory.
+#[derive(Debug)]
+pub struct Store {
+    path: PathBuf,
+    folder: OwnedFd,
+}
+
+/// Held while a transaction is under way.
+#[derive(Debug)]
+pub(super) struct Lock {
+    _file: File,
+}
+
+impl Store {
+    /// Opens the state directory; None where there is none yet.
+    ///
+    /// # Errors
+    /// It cannot be opened, or others than this user could write it.
+    pub fn open(path: &Path) -> Result<Option<Self>, StoreError> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let folder = match rustix::fs::open(path, flags, Mode::empty()) {
+            Ok(folder) => folder,
+            Err(Errno::NOENT) => return Ok(None),
+            Err(Errno::LOOP | Errno::NOTDIR) => {
+                return Err(unacceptable(
+                    path,
+                    "it is not a directory; links are not followed",
+                ));
+            }
+            Err(errno) => return Err(failed("open", path, errno)),
+        };
+        check_private(path, &folder, 0o077)?;
+        Ok(Some(Self {
+            path: path.to_owned(),
+            folder,
+        }))
+    }
+
+    /// Opens the state directory, and makes it where there is none.
+    ///
+    /// # Errors
+    /// It cannot be made or opened, or others than this user could write it.
+    pub fn create(path: &Path) -> Result<Self, StoreError> {
+        if let Some(store) = Self::open(path)? {
+            return Ok(store);
+        }
+        if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            std::fs::create_dir_all(parent).map_err(|error| failed("create", parent, error))?;
+        }
+        match rustix::fs::mkdir(path, Mode::RWXU) {
+            Ok(()) | Err(Errno::EXIST) => {}
+            Err(errno) => return Err(failed("create", path, errno)),
+        }
+        Self::open(path)?.ok_or_else(|| unacceptable(path, "it was removed while twtune began to work in it"))
+    }
+
+    /// Waits until no other twtune is at work here. `say` hears of it when that takes time.
+    pub(super) fn lock(&self, say: &dyn Fn(&str)) -> Result<Lock, StoreError> {
+        let path = self.path.join("lock");
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let file = rustix::fs::openat(&self.folder, "lock", flags, Mode::RUSR | Mode::WUSR)
+            .map_err(|errno| failed("open", &path, errno))?;
+        check_private(&path, &file, 0o077)?;
+        let file = File::from(file);
+        let mut waited = Duration::ZERO;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Lock { _file: file }),
+                Err(TryLockError::WouldBlock) if waited < PATIENCE => {
+                    if waited.is_zero() {
+                        say("another twtune is at work, waiting for it to end");
+                    }
+                    std::thread::sleep(PAUSE);
+                    waited += PAUSE;
+                }
+                Err(TryLockError::WouldBlock) => return Err(StoreError::Busy(self.path.clone())),
+                Err(TryLockError::Error(error)) => return Err(failed("lock", &path, error)),
+            }
+        }
+    }
+
+    /// Whether another twtune is at work here right now.
+    pub(super) fn is_busy(&self) -> bool {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let lock = rustix::fs::openat(&self.folder, "lock", flags, Mode::empty()).map(File::from);
+        lock.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    }
+
+    /// The records, oldest first, each with how it ended; None for one that did not come to its end.
+    pub(super) fn records(&self) -> Result<Vec<(Record, Option<Ending>)>, StoreError> {
+        let mut ids = self.ids()?;
+        ids.sort_unstable();
+        let mut records = Vec::with_capacity(ids.len());
+        for id in ids {
+            let name = format!("{id}.json");
+            let path = self.path.join(&name);
+            let text = self
+                .read(&name)?
+                .ok_or_else(|| unacceptable(&path, "it was removed just now"))?;
+            let record = Record::parse(&text).map_err(|reason| unacceptable(&path, reason))?;
+            if record.id != id.to_string() {
+                return Err(unacceptable(&path, "it is the file of another record"));
+            }
+            let ending = self.read(&format!("{id}.end"))?;
+            let ending = ending.and_then(|text| Ending::parse(&text, &record.id));
+            records.push((record, ending));
+        }
+        Ok(records)
+    }
+
+    fn ids(&self) -> Result<Vec<u64>, StoreError> {
+        let entries = rustix::fs::Dir::read_from(&self.folder).map_err(|e| failed("read", &self.path, e))?;
+        let mut ids = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|errno| failed("read", &self.path, errno))?;
+            let name = entry.file_name().to_string_lossy();
+            if let Some(id) = name.strip_suffix(".json").filter(|id| is_id(id)) {
+                ids.extend(id.parse::<u64>());
+            }
+        }
+        Ok(ids)
+    }
+
+    /// The path of a record's rollback file.
+    #[must_use]
+    pub fn path_of(&self, id: &str) -> PathBuf {
+        self.path.join(format!("{id}.json"))
+    }
+
+    /// Stores a record under the next free id. When this returns, it is on disk.
+    pub(super) fn write_record(&self, mut record: Record) -> Result<(Record, String), StoreError> {
+        let next = self.ids()?.into_iter().max().unwrap_or(0) + 1;
+        record.id = next.to_string();
+        let (record, text) = record.sealed();
+        let temporary = ".new";
+        let path = self.path.join(temporary);
+        // What a killed twtune left; this one holds the lock.
+        let _ = rustix::fs::unlinkat(&self.folder, temporary, AtFlags::empty());
+        let mut file = self.create_file(temporary)?;
+        file.write_all(text.as_bytes())
+            .and_then(|()| file.sync_all())
+            .map_err(|error| failed("write", &path, error))?;
+        let name = format!("{next}.json");
+        rustix::fs::renameat(&self.folder, temporary, &self.folder, &name)
+            .and_then(|()| rustix::fs::fsync(&self.folder))
+            .map_err(|errno| failed("write", &self.path.join(name), errno))?;
+        Ok((record, text))
+    }
+
+    /// Takes a record out again whose transaction was not begun.
+    pub(super) fn discard(&self, id: &str) {
+        let _ = rustix::fs::unlinkat(&self.folder, format!("{id}.json"), AtFlags::empty());
+    }
+
+    /// Notes how a transaction ended. It is not synced: live values are lost with the machine just as well, and
+    /// without its ending the transaction counts as interrupted.
+    pub(super) fn write_ending(&self, ending: &Ending) -> Result<(), StoreError> {
+        let name = format!("{}.end", ending.id);
+        // One that was cut short.
+        let _ = rustix::fs::unlinkat(&self.folder, &name, AtFlags::empty());
+        let mut file = self.create_file(&name)?;
+        file.write_all(ending.text().as_bytes())
+            .map_err(|error| failed("write", &self.path.join(name), error))
+    }
+
+    fn create_file(&self, name: &str) -> Result<File, StoreError> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        rustix::fs::openat(&self.folder, name, flags, Mode::RUSR | Mode::WUSR)
+            .map(File::from)
+            .map_err(|errno| failed("create", &self.path.join(name), errno))
+    }
+
+    fn read(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let path = self.path.join(name);
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        match rustix::fs::openat(&self.folder, name, flags, Mode::empty()) {
+            Ok(file) => read_private(&path, File::from(file)).map(Some),
+            Err(Errno::NOENT) => Ok(None),
+            Err(Errno::LOOP) => Err(unacceptable(&path, "it is a link")),
+            Err(errno) => Err(failed("open", &path, errno)),
+        }
+    }
+}
+
+/// Reads a rollback file from anywhere: it and its folder must be this user's, and nobody else may write them.
+pub(super) fn read_record(path: &Path) -> Result<Record, StoreError> {
+    let folder = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let opened = rustix::fs::open(folder, flags, Mode::empty()).map_err(|e| failed("open", folder, e))?;
+    check_private(folder, &opened, 0o022)?;
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let name = path
+        .file_name()
+        .ok_or_else(|| unacceptable(path, "it is not a file"))?;
+    let file = match rustix::fs::openat(&opened, name, flags, Mode::empty()) {
+        Ok(file) => File::from(file),
+        Err(Errno::LOOP) => return Err(unacceptable(path, "it is a link")),
+        Err(errno) => return Err(failed("open", path, errno)),
+    };
+    let text = read_private(path, file)?;
+    Record::parse(&text).map_err(|reason| unacceptable(path, reason))
+}
+
+/// Writes a copy of a rollback file as a new file, synced.
+pub(super) fn write_copy(path: &Path, text: &str) -> Result<(), StoreError> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = match rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR) {
+        Ok(file) => file,
+        Err(Errno::EXIST) => return Err(unacceptable(path, "it is there already; name a new file")),
+        Err(errno) => return Err(failed("create", path, errno)),
+    };
+    let mut file = File::from(file);
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.sync_all())
+        .map_err(|error| failed("write", path, error))
+}
+
+fn read_private(path: &Path, file: File) -> Result<String, StoreError> {
+    check_private(path, &file, 0o022)?;
+    let about = rustix::fs::fstat(&file).map_err(|errno| failed("look at", path, errno))?;
+    if !rustix::fs::FileType::from_raw_mode(about.st_mode).is_file() {
+        return Err(unacceptable(path, "it is not a file"));
+    }
+    let mut bytes = Vec::new();
+    file.take(MAX_FILE + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| failed("read", path, error))?;
+    if bytes.len() as u64 > MAX_FILE {
+        return Err(unacceptable(path, "it is larger than any rollback file"));
+    }
+    String::from_utf8(bytes).map_err(|_| unacceptable(path, "it is damaged: not UTF-8"))
+}
+
+/// Whoever could write the state could have twtune, run by root, write what they like.
+fn check_private(path: &Path, file: &impl AsFd, forbidden: u32) -> Result<(), StoreError> {
+    let about = rustix::fs::fstat(file).map_err(|errno| failed("look at", path, errno))?;
+    let user = rustix::process::geteuid().as_raw();
+    if about.st_uid != user {
+        let reason = format!(
+            "it belongs to user {}, not to user {user} who runs twtune",
+            about.st_uid
+        );
+        return Err(unacceptable(path, reason));
+    }
+    if about.st_mode & forbidden != 0 {
+        let mode = about.st_mode & 0o7777;
+        return Err(unacceptable(
+            path,
+            format!("others than its owner may use it (mode {mode:04o})"),
+        ));
+    }
+    Ok(())
+}
+
+fn unacceptable(path: &Path, reason: impl Into<String>) -> StoreError {
+    StoreError::Unacceptable {
+        path: path.to_owned(),
+        reason: reason.into(),
+    }
+}
+
+fn failed(operation: &'static str, path: &Path, error: impl Into<io::Error>) -> StoreError {
+    StoreError::Io {
+        operation,
+        path: path.to_owned(),
+        source: error.into(),
+    }
+}

@@ -1,0 +1,499 @@
+//! What runs in the sandbox: every namespaced setting is written, read back and restored.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::fs::OpenOptions;
+use std::io;
+use std::io::Write;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+
+use twtune::setting::Accept;
+use twtune::setting::DefaultValue;
+use twtune::setting::Key;
+use twtune::setting::Kind;
+use twtune::setting::MAX_JIFFIES_SECONDS;
+use twtune::setting::Scope;
+use twtune::setting::Setting;
+use twtune::setting::Value;
+use twtune::setting::Version;
+use twtune::setting::catalogue;
+
+const EINVAL: i32 = 22;
+const INT_MAX: i128 = 2_147_483_647;
+
+/// Where the catalogue takes less than some kernels do, on purpose: it says why in the entry.
+const NARROWER: &[&str] = &["net.ipv4.tcp_reordering"];
+
+/// Nothing here may run on the machine itself.
+fn guard() {
+    let opens = |path: &str| OpenOptions::new().append(true).open(path).is_ok();
+    assert_eq!(
+        std::env::var("TWTUNE_IN_SANDBOX").as_deref(),
+        Ok("1"),
+        "this runs only in tests/sandbox.sh"
+    );
+    assert!(
+        !opens("/proc/sys/vm/swappiness"),
+        "the machine's own settings are writable here"
+    );
+    assert!(
+        !Path::new("/proc/sys/net/ipv4/tcp_max_orphans").exists(),
+        "this is the machine's own namespace"
+    );
+}
+
+fn running() -> Version {
+    Version::parse(&fs::read_to_string("/proc/sys/kernel/osrelease").unwrap()).unwrap()
+}
+
+/// The file of a setting; `lo` stands for every interface.
+fn file(key: &str) -> PathBuf {
+    let key = Key::parse(&key.replace('*', "lo")).unwrap();
+    let mut path = PathBuf::from("/proc/sys");
+    path.extend(key.segments());
+    path
+}
+
+fn read(key: &str) -> String {
+    fs::read_to_string(file(key)).unwrap_or_else(|why| panic!("{key}: {why}"))
+}
+
+/// One write, as the kernel wants it.
+fn write(key: &str, text: &str) -> io::Result<usize> {
+    OpenOptions::new()
+        .write(true)
+        .open(file(key))?
+        .write(format!("{text}\n").as_bytes())
+}
+
+fn takes(key: &str, text: &str) -> bool {
+    match write(key, text) {
+        Ok(_) => true,
+        Err(why) => {
+            assert_eq!(why.raw_os_error(), Some(EINVAL), "{key} = {text}: {why}");
+            false
+        }
+    }
+}
+
+/// Runs a check and puts the old value back, so that the next one finds a fresh namespace.
+fn restoring(key: &str, check: impl FnOnce(&str)) {
+    let old = read(key);
+    let old = old.trim_end();
+    check(old);
+    write(key, old).unwrap_or_else(|why| panic!("{key}: cannot restore {old}: {why}"));
+    assert_eq!(read(key).trim_end(), old, "{key} is not restored");
+}
+
+fn expect_taken(setting: &Setting, text: &str) {
+    let value = Value::parse(setting.kind, text).unwrap();
+    let told = setting.accepts_in(running()).unwrap().refuses(&value);
+    assert_eq!(told, None, "{} = {text}: twtune refuses it", setting.key);
+    write(setting.key, text).unwrap_or_else(|why| panic!("{} = {text}: {why}", setting.key));
+    let now = read(setting.key);
+    assert_eq!(
+        Value::parse(setting.kind, &now),
+        Ok(value),
+        "{} = {text}: reads back {now}",
+        setting.key
+    );
+}
+
+fn expect_refused(setting: &Setting, text: &str) {
+    let told = Value::parse(setting.kind, text).and_then(|value| {
+        setting
+            .accepts_in(running())
+            .unwrap()
+            .refuses(&value)
+            .map_or(Ok(()), Err)
+    });
+    assert!(told.is_err(), "{} = {text}: twtune takes it", setting.key);
+    let old = read(setting.key);
+    if takes(setting.key, text) {
+        assert!(
+            NARROWER.contains(&setting.key),
+            "{} = {text}: the kernel takes it",
+            setting.key
+        );
+        write(setting.key, old.trim_end()).unwrap();
+    }
+    assert_eq!(
+        read(setting.key),
+        old,
+        "{} = {text}: refused, and the old value is gone",
+        setting.key
+    );
+}
+
+/// The namespaced settings that the running kernel has.
+fn namespaced() -> impl Iterator<Item = &'static Setting> {
+    catalogue::all().filter(|setting| setting.scope == Scope::Netns && file(setting.key).exists())
+}
+
+/// A value other than the one that the setting has.
+fn another(setting: &Setting) -> String {
+    let now = read(setting.key);
+    let accept = setting.accepts_in(running()).unwrap();
+    let all_of = |number: i128| vec![number.to_string(); setting.kind.arity()].join(" ");
+    let candidates = match accept {
+        Accept::Between(low, _) => [1, 2, 0, *low].map(all_of).to_vec(),
+        Accept::Jiffies => [1, 2].map(all_of).to_vec(),
+        Accept::PortRange => vec!["20000 20009".into()],
+        Accept::PortList => vec!["8080".into()],
+        Accept::Name(_) => read("net.ipv4.tcp_allowed_congestion_control")
+            .split_whitespace()
+            .map(Into::into)
+            .collect(),
+    };
+    let differs = |text: &String| {
+        let value = Value::parse(setting.kind, text).unwrap();
+        accept.refuses(&value).is_none() && Value::parse(setting.kind, &now) != Ok(value)
+    };
+    candidates
+        .into_iter()
+        .find(differs)
+        .unwrap_or_else(|| now.trim_end().into())
+}
+
+#[test]
+#[ignore = "runs only in the sandbox"]
+fn keys_are_where_the_catalogue_says() {
+    guard();
+    let version = running();
+    let tracking = Path::new("/proc/sys/net/netfilter/nf_conntrack_max").exists();
+    for setting in catalogue::all() {
+        let there = file(setting.key).exists();
+        let key = setting.key;
+        match setting.scope {
+            Scope::InitialOnly => assert!(!there, "{key} is in every namespace"),
+            // Older kernels do not show these at all outside the initial namespace.
+            Scope::SharedReadOnly => {
+                let opened = OpenOptions::new().write(true).open(file(key));
+                assert!(opened.is_err(), "{key} can be written in any namespace");
+            }
+            Scope::Machine => assert!(there, "{key} is not seen from here"),
+            Scope::Netns if key.starts_with("net.netfilter.") => {
+                assert_eq!(there, tracking, "{key}: nf_conntrack is loaded: {tracking}");
+            }
+            // No source names its version: it is newer than 6.18 and not newer than 7.3.
+            Scope::Netns
+                if key.ends_with(".ip_local_port_step_width")
+                    && version >= Version::new(6, 19)
+                    && version < Version::new(7, 3) => {}
+            Scope::Netns => {
+                let missing = setting.missing_in(version);
+                assert_eq!(
+                    there,
+                    missing.is_none(),
+                    "{key}: twtune says {missing:?} of {version}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+#[ignore = "runs only in the sandbox"]
+fn defaults_are_those_of_a_fresh_namespace() {
+    guard();
+    for setting in namespaced() {
+        // A new namespace has these from the initial one, where somebody may have set them.
+        if setting.key == "net.ipv4.ip_forward" || setting.key.starts_with("net.ipv4.conf.") {
+            continue;
+        }
+        if let Some(DefaultValue::Is(default)) = setting.default_in(running()) {
+            let now = read(setting.key);
+            let wanted = Value::parse(setting.kind, default);
+            assert_eq!(
+                Value::parse(setting.kind, &now),
+                wanted,
+                "{}: has {now}",
+                setting.key
+            );
+        }
+    }
+}
+
+#[test]
+#[ignore = "runs only in the sandbox"]
+fn ranges_end_where_the_catalogue_says() {
+    guard();
+    for setting in namespaced() {
+        let Some(Accept::Between(low, high)) = setting.accepts_in(running()) else {
+            continue;
+        };
+        let arity = setting.kind.arity();
+        let with = |at: usize, number: i128| -> String {
+            let mut numbers = vec![(*high).to_string(); arity];
+            numbers[at] = number.to_string();
+            numbers.join(" ")
+        };
+        let range = "net.ipv4.ip_local_port_range";
+        restoring(range, |_| {
+            // A floor above the range is refused, so the range makes room for the highest floor.
+            if setting.key == "net.ipv4.ip_unprivileged_port_start" {
+                write(range, "65535 65535").unwrap();
+            }
+            restoring(setting.key, |_| {
+                for at in 0..arity {
+                    expect_taken(setting, &with(at, *low));
+                    expect_taken(setting, &with(at, *high));
+                    expect_refused(setting, &with(at, low - 1));
+                    expect_refused(setting, &with(at, high + 1));
+                }
+            });
+        });
+    }
+}
+
+#[test]
+#[ignore = "runs only in the sandbox"]
+fn seconds_end_where_the_clock_of_the_kernel_says() {
+    guard();
+    for setting in namespaced() {
+        let Some(Accept::Jiffies) = setting.accepts_in(running()) else {
+            continue;
+        };
+        let key = setting.key;
+        restoring(key, |_| {
+            for seconds in [MAX_JIFFIES_SECONDS, -MAX_JIFFIES_SECONDS, 0, -1] {
+                expect_taken(setting, &seconds.to_string());
+            }
+            let ends_at = |hz: &i128| {
+                let most = INT_MAX / hz;
+                takes(key, &most.to_string())
+                    && takes(key, &(-most).to_string())
+                    && !takes(key, &(most + 1).to_string())
+                    && !takes(key, &(-most - 1).to_string())
+            };
+            let hz: Vec<i128> = [100, 250, 300, 1000].into_iter().filter(ends_at).collect();
+            assert_eq!(hz.len(), 1, "{key} ends at INT_MAX / HZ of none of the usual HZ");
+        });
+    }
+}
+
+#[test]
+#[ignore = "runs only in the sandbox"]
+fn words_that_are_no_numbers_are_refused() {
+    guard();
+    for setting in namespaced() {
+        if setting.kind.arity() > 0 {
+            restoring(setting.key, |_| {
+                for text in ["abc", "1.5", "1abc", "99999999999999999999", "--1"] {
+                    expect_refused(setting, text);
+                }
+            });
+        }
+    }
+}
+
+#[test]
+#[ignore = "runs only in the sandbox"]
+fn ranges_of_ports() {
+    guard();
+    let (_, range) = catalogue::resolve("net.ipv4.ip_local_port_range").unwrap();
+    let floor = "net.ipv4.ip_unprivileged_port_start";
+    restoring(floor, |_| {
+        restoring(range.key, |_| {
+            write(floor, "1024").unwrap();
+            for text in [
+                "1024 65535",
+                "30000 30000",
+                "65535 65535",
+                "32768\t60999",
+                "  20000   20001 ",
+            ] {
+                expect_taken(range, text);
+            }
+            for text in [
+                "0 0",
+                "65535 1024",
+                "1024 65536",
+                "-1 2000",
+                "1024,65535",
+                "1024-65535",
+                "2000 x",
+            ] {
+                expect_refused(range, text);
+            }
+            // The floor is the plan's business: the value by itself is a good one.
+            let value = Value::parse(range.kind, "1023 65535").unwrap();
+            assert_eq!(range.accepts_in(running()).unwrap().refuses(&value), None);
+            assert!(!takes(range.key, "1023 65535"));
+            write(range.key, "2000 3000").unwrap();
+            assert!(!takes(floor, "2001"), "the floor rises above the range");
+            write(floor, "0").unwrap();
+            expect_taken(range, "1 65535");
+            expect_taken(range, "1 1");
+            write(range.key, "32768 60999").unwrap();
+        });
+    });
+}
+
+#[test]
+#[ignore = "runs only in the sandbox"]
+fn lists_of_ports() {
+    guard();
+    let (_, list) = catalogue::resolve("net.ipv4.ip_local_reserved_ports").unwrap();
+    restoring(list.key, |_| {
+        for text in [
+            "0",
+            "65535",
+            "1,2-4,10-10",
+            "10,1-4,7",
+            "0-65535",
+            "8080,9148",
+            "30000-32767",
+        ] {
+            expect_taken(list, text);
+        }
+        for text in ["65536", "5-1", "1,a", "1 2", "1-", "-1"] {
+            expect_refused(list, text);
+        }
+        write(list.key, "1").unwrap();
+        expect_taken(list, "2");
+        expect_taken(list, "");
+    });
+}
+
+#[test]
+#[ignore = "runs only in the sandbox"]
+fn names() {
+    guard();
+    let (_, name) = catalogue::resolve("net.ipv4.tcp_congestion_control").unwrap();
+    restoring(name.key, |old| {
+        for known in read("net.ipv4.tcp_allowed_congestion_control").split_whitespace() {
+            expect_taken(name, known);
+        }
+        write(name.key, old).unwrap();
+        for unknown in ["twtune_no_such", "reno cubic", ""] {
+            assert!(write(name.key, unknown).is_err(), "the kernel takes `{unknown}`");
+            assert_eq!(read(name.key).trim_end(), old);
+        }
+        assert!(Value::parse(name.kind, "reno cubic").is_err());
+        assert!(Value::parse(name.kind, "").is_err());
+    });
+}
+
+/// The kernel takes these in part and reports success, which is why twtune refuses them before it.
+#[test]
+#[ignore = "runs only in the sandbox"]
+fn too_many_or_too_few_numbers_are_taken_in_part() {
+    guard();
+    for setting in namespaced() {
+        let key = setting.key;
+        let names = match setting.kind {
+            Kind::Integer => 1,
+            Kind::Tuple(names) => names.len(),
+            Kind::PortRange => 2,
+            Kind::PortList | Kind::Word => continue,
+        };
+        restoring(key, |old| {
+            let value = another(setting);
+            let more = format!("{value} 9");
+            assert!(
+                Value::parse(setting.kind, &more).is_err(),
+                "{key}: twtune takes `{more}`"
+            );
+            write(key, &more).unwrap_or_else(|why| panic!("{key} = {more}: {why}"));
+            assert_eq!(
+                Value::parse(setting.kind, &read(key)),
+                Value::parse(setting.kind, &value),
+                "{key} = {more}"
+            );
+            if names > 1 {
+                write(key, old).unwrap();
+                let first = value.split(' ').next().unwrap();
+                assert!(
+                    Value::parse(setting.kind, first).is_err(),
+                    "{key}: twtune takes `{first}`"
+                );
+                write(key, first).unwrap_or_else(|why| panic!("{key} = {first}: {why}"));
+                let rest = old.split_whitespace().skip(1);
+                let wanted: Vec<&str> = std::iter::once(first).chain(rest).collect();
+                assert_eq!(
+                    read(key).split_whitespace().collect::<Vec<_>>(),
+                    wanted,
+                    "{key} = {first}"
+                );
+            }
+        });
+    }
+}
+
+#[test]
+#[ignore = "runs only in the sandbox"]
+fn a_write_changes_what_the_catalogue_says_and_nothing_else() {
+    guard();
+    // Without ip(8) there is only lo, and less to see.
+    let link = [
+        "link", "add", "twtune0", "type", "veth", "peer", "name", "twtune1",
+    ];
+    let more = Command::new("ip")
+        .args(link)
+        .status()
+        .is_ok_and(|status| status.success());
+    let fresh = snapshot();
+    for setting in namespaced() {
+        write(setting.key, &another(setting)).unwrap_or_else(|why| panic!("{}: {why}", setting.key));
+        let own = Key::parse(&setting.key.replace('*', "lo")).unwrap();
+        let now = snapshot();
+        let changed: Vec<&Key> = now
+            .iter()
+            .filter(|(key, text)| fresh[*key] != **text)
+            .map(|(key, _)| key)
+            .collect();
+        for key in &changed {
+            let told = **key == own || setting.also_changes.iter().any(|pattern| key.matches(pattern));
+            assert!(told, "writing {} changes {key}", setting.key);
+        }
+        for pattern in setting.also_changes {
+            // The values of interfaces without an address follow conf.default, and lo has one.
+            let seen = more || !setting.key.contains(".conf.default.");
+            let found = changed.iter().any(|key| **key != own && key.matches(pattern));
+            assert!(
+                found || !seen,
+                "writing {} does not change {pattern}",
+                setting.key
+            );
+        }
+        restore(&fresh);
+    }
+}
+
+/// Every value below `net` that can be read and does not count by itself.
+fn snapshot() -> BTreeMap<Key, String> {
+    fn walk(folder: &Path, values: &mut BTreeMap<Key, String>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, values);
+            } else if let Ok(text) = fs::read_to_string(&path)
+                && !path.ends_with("nf_conntrack_count")
+            {
+                let inner = path.strip_prefix("/proc/sys").unwrap().to_str().unwrap();
+                values.insert(Key::parse(inner).unwrap(), text);
+            }
+        }
+    }
+    let mut values = BTreeMap::new();
+    walk(Path::new("/proc/sys/net"), &mut values);
+    values
+}
+
+/// Puts everything back. A value that another one overwrites needs a second round.
+fn restore(wanted: &BTreeMap<Key, String>) {
+    for _ in 0..3 {
+        let now = snapshot();
+        let differing: Vec<&Key> = wanted.keys().filter(|key| now[*key] != wanted[*key]).collect();
+        if differing.is_empty() {
+            return;
+        }
+        for key in differing {
+            write(key.as_str(), wanted[key].trim_end()).unwrap_or_else(|why| panic!("{key}: {why}"));
+        }
+    }
+    panic!("the namespace cannot be restored");
+}
