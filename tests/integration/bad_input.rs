@@ -153,8 +153,8 @@ why = "a control\ncharacter"
         ("unknown level", 38, 38),
         ("upside down", 43, 43),
         ("two constraints", 47, 51),
-        ("no condition", 57, 57),
-        ("control character", 64, 64),
+        ("no condition", 58, 58),
+        ("control character", 65, 65),
     ] {
         assert!(
             at.iter().any(|line| (first..=last).contains(line)),
@@ -162,7 +162,7 @@ why = "a control\ncharacter"
         );
     }
     let text = host.twtune("profile lint [ROOT]/ten.toml").stderr;
-    for place in ["ten.toml:4:", "ten.toml:7:", "ten.toml:14:", "ten.toml:64:"] {
+    for place in ["ten.toml:4:", "ten.toml:7:", "ten.toml:14:", "ten.toml:65:"] {
         assert!(text.contains(place), "{place}: {text}");
     }
     assert!(text.contains("tcp_fin_timeout"), "did you mean: {text}");
@@ -200,7 +200,7 @@ fn hostile_keys_are_refused() {
     ] {
         host.file("bad.toml", format!("{HEAD}{}", rule(key, "want = 1")));
         let problems = refused(&host, "[ROOT]/bad.toml");
-        assert_eq!(lines(&problems), [6], "{key:.60}: {problems:#}");
+        assert_eq!(lines(&problems), [5], "{key:.60}: {problems:#}");
         let shown = problems.to_string();
         assert!(
             !shown.contains('\u{202e}'),

@@ -140,7 +140,7 @@ fn a_dry_run_is_the_plan_and_changes_nothing() {
         assert!(human.stdout.contains(key), "{key}: {human:#?}");
     }
     assert_eq!(host.dump(), before);
-    assert_eq!(host.sh("ls -A /var/lib/twtune"), "");
+    assert_eq!(host.left_behind(), "");
 }
 
 #[test]

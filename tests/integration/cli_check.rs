@@ -221,7 +221,7 @@ fn reading_needs_no_rights() {
 #[test]
 fn an_interface_with_a_dot_in_its_name_is_found() {
     let Some(host) = Host::start() else { return };
-    host.sh("ip link add eth0.100 type dummy");
+    host.sh("ip link add eth0.100 type veth peer name peer100");
     let key = "net.ipv4.conf.eth0/100.rp_filter";
     host.set(key, "0");
     let profile = host.profile("dotted", &rule(key, "want = 1"));

@@ -76,7 +76,7 @@ fn apply_then_rollback_is_the_identity_for_every_profile() {
 #[test]
 fn what_a_write_changes_besides_itself_comes_back_as_well() {
     let Some(host) = Host::start() else { return };
-    host.sh("ip link add d0 type dummy; ip link add eth0.7 type dummy");
+    host.sh("ip link add d0 type veth peer name eth0.7");
     // Values that a change of ip_forward resets.
     host.set("net.ipv4.conf.all.accept_redirects", "0");
     host.set("net.ipv4.conf.d0.accept_redirects", "0");

@@ -165,6 +165,11 @@ impl Host {
         self.sh(&format!("printf %s '{value}' >{}", file_of(key)));
     }
 
+    /// What there is now in the places that twtune writes to.
+    pub(crate) fn left_behind(&self) -> String {
+        self.sh("find /var/lib/twtune /etc/sysctl.d /etc/sysctl.conf -mindepth 1 2>/dev/null || true")
+    }
+
     /// Every readable value below /proc/sys/net, but those that change by themselves.
     pub(crate) fn dump(&self) -> String {
         self.sh("cd /proc/sys/net && (grep -rs '' . || true) | grep -v -e nf_conntrack_count: -e /flush: | LC_ALL=C sort")

@@ -204,6 +204,14 @@ fn refused(list_of_refused: &Value) {
     }
 }
 
+/// Rules that lost against those of a later profile.
+#[track_caller]
+fn overruled(value: &Value) {
+    for entry in list(value) {
+        fields(entry, &["key", "profile", "rule", "by_profile", "by_rule"]);
+    }
+}
+
 #[track_caller]
 pub(crate) fn plan(report: &Value) {
     fields(
@@ -253,7 +261,7 @@ pub(crate) fn outcome(report: &Value) {
         ],
     );
     for change in list(&report["changes"]) {
-        fields(change, &["key", "target", "before", "after", "result"]);
+        fields_and(change, &["key", "target", "before", "after", "result"], &["note"]);
         text(&change["key"]);
         assert_eq!(change["target"], "live");
         platform_value(&change["before"]);
@@ -267,18 +275,10 @@ pub(crate) fn outcome(report: &Value) {
 pub(crate) fn history(report: &Value) {
     fields(report, &["schema", "entries"]);
     for entry in list(&report["entries"]) {
-        fields(
+        fields_and(
             entry,
-            &[
-                "id",
-                "time",
-                "command",
-                "outcome",
-                "in_force",
-                "profiles",
-                "rollback_file",
-                "changes",
-            ],
+            &["id", "time", "command", "outcome", "in_force", "profiles", "rollback_file", "changes"],
+            &["undoes"],
         );
         text(&entry["id"]);
         let time = entry["time"].as_str().expect("a time");
