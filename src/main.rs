@@ -2,10 +2,12 @@
 
 use std::process::ExitCode;
 
+/// The exit code of a bug in twtune.
+const BUG: u8 = 70;
+
 fn main() -> ExitCode {
-    std::panic::set_hook(Box::new(|panic| {
-        eprintln!("twtune: this is a bug in twtune, please report it: {panic}");
-        std::process::exit(70);
-    }));
-    twtune::cli::run()
+    std::panic::catch_unwind(twtune::cli::run).unwrap_or_else(|_| {
+        eprintln!("this is a bug in twtune; please report it with the message above");
+        ExitCode::from(BUG)
+    })
 }

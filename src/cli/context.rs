@@ -26,7 +26,7 @@ pub(super) struct GlobalArgs {
     /// How the report is written
     #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
     format: Format,
-    /// When to use colours; `auto` honours NO_COLOR
+    /// When to use colours; `auto` honours `NO_COLOR`
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
     color: Color,
     /// The configuration file [default: /etc/twtune/twtune.toml]

@@ -25,7 +25,7 @@ use crate::cli::context::Format;
 use crate::cli::context::GlobalArgs;
 use crate::cli::error::CliError;
 
-/// A tuning advisor for TIME_WAIT, ephemeral ports and their kin.
+/// A tuning advisor for `TIME_WAIT`, ephemeral ports and their kin.
 ///
 /// Reads the settings of this machine, compares them with what a workload needs, shows the changes, makes them
 /// with a rollback file, and takes them back.

@@ -9,6 +9,7 @@ use crate::cli::context::StateArgs;
 use crate::cli::error::CliError;
 use crate::cli::error::ErrorKind;
 use crate::cli::place;
+use crate::cli::place::Place;
 use crate::cli::survey::resolve_key;
 use crate::observe;
 use crate::observe::Wanted;
@@ -21,6 +22,7 @@ use crate::transaction::Command;
 use crate::transaction::Done;
 use crate::transaction::Outcome;
 use crate::transaction::Store;
+use crate::transaction::Undo;
 
 /// Undo an apply
 ///
@@ -74,74 +76,51 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         Some(store) => store,
         None => Store::create(&args.state.state_dir)?,
     };
-    let undo = Undo::prepare(&store, &choice, forced)?;
-    if !args.yes && !args.dry_run {
-        if !Context::can_ask() {
+    let place = open_place(&choice)?;
+    let here = observe::identity();
+    let host = observe::host(Wanted::default(), place.platform.is_initial());
+    let undo = Undo {
+        choice: &choice,
+        origin: origin(&host, &here, &place),
+        here,
+        time: Context::now(),
+        forced: &forced,
+    };
+    if args.dry_run || !args.yes {
+        if !args.dry_run && !Context::can_ask() {
             return Err(
                 CliError::usage("there is no terminal to ask on").hint("`--yes` rolls back without asking")
             );
         }
-        let preview = undo.run(true)?;
-        if preview.outcome != Outcome::Refused {
-            Context::report(|out| human::outcome(out, Command::Rollback, &preview, &[], true))?;
-            if !Context::ask("Undo these changes?") {
-                return Ok(ErrorKind::Refused.exit_code());
-            }
+        let preview = transaction::preview(&store, &undo, &place.platform)?;
+        report(context, &preview, true)?;
+        let refused = preview.outcome == Outcome::Refused;
+        if args.dry_run || refused {
+            return Ok(outcome_code(&preview));
+        }
+        if !Context::ask("Undo these changes?") {
+            return Ok(ErrorKind::Refused.exit_code());
         }
     }
-    let done = undo.run(args.dry_run)?;
-    report(context, &done, args.dry_run)?;
-    if done.outcome == Outcome::Refused {
-        Context::say("hint: `--force KEY` undoes a setting although somebody else changed it");
-    }
+    let done = transaction::rollback(&store, &undo, &place.platform, &watch_signals(), &Context::say)?;
+    report(context, &done, false)?;
     Ok(outcome_code(&done))
 }
 
-/// Everything that a rollback needs, so that it can be shown before it is done.
-struct Undo<'a> {
-    store: &'a Store,
-    choice: &'a Choice,
-    forced: Vec<Key>,
-    place: place::Place,
-}
-
-impl<'a> Undo<'a> {
-    fn prepare(store: &'a Store, choice: &'a Choice, forced: Vec<Key>) -> Result<Self, CliError> {
-        let origin = &choice.record.origin;
-        // Live values mean something only in the network namespace that they were written in.
-        let here = origin.is_here(&observe::identity());
-        let entered = if here { None } else { origin.entered.clone() };
-        Ok(Self {
-            store,
-            choice,
-            forced,
-            place: place::open(entered)?,
-        })
-    }
-
-    fn run(&self, dry_run: bool) -> Result<Done, CliError> {
-        let here = observe::identity();
-        let host = observe::host(Wanted::default(), self.place.platform.is_initial());
-        let origin = origin(&host, &here, &self.place);
-        let interruption = watch_signals();
-        Ok(transaction::rollback(
-            self.store,
-            self.choice,
-            &origin,
-            &here,
-            &Context::now(),
-            &self.forced,
-            dry_run,
-            &self.place.platform,
-            &interruption,
-            &Context::say,
-        )?)
-    }
+/// Live values mean something only in the network namespace that they were written in.
+fn open_place(choice: &Choice) -> Result<Place, CliError> {
+    let origin = &choice.record.origin;
+    let here = origin.is_here(&observe::identity());
+    place::open(if here { None } else { origin.entered.clone() })
 }
 
 fn report(context: &Context, done: &Done, preview: bool) -> Result<(), CliError> {
     Context::report(|out| match context.format {
         Format::Human => human::outcome(out, Command::Rollback, done, &[], preview),
         Format::Json => json::outcome(out, Command::Rollback, done, &[]),
-    })
+    })?;
+    if done.outcome == Outcome::Refused {
+        Context::say("hint: `--force KEY` undoes a setting although somebody else changed it");
+    }
+    Ok(())
 }

@@ -77,7 +77,10 @@ fn hashed(id: &str) -> String {
         .chain_update(b"twtune machine id\0")
         .chain_update(id)
         .finalize();
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    digest
+        .first_chunk()
+        .map(|half| format!("{:032x}", u128::from_be_bytes(*half)))
+        .unwrap_or_default()
 }
 
 fn memory() -> Option<u64> {

@@ -2,13 +2,10 @@
 //! importer of sysinfo. Imports `setting` and `facts`.
 
 mod host;
-#[cfg(target_os = "linux")]
 mod listening;
-#[cfg(target_os = "linux")]
 mod netns_cookie;
 
 pub use host::Wanted;
 pub use host::host;
 pub use host::identity;
-#[cfg(target_os = "linux")]
 pub use listening::listening;

@@ -45,12 +45,11 @@ impl Plan {
             add(change.before.as_deref());
             add(change.after.as_deref());
         }
+        let digest = digest.finalize();
         digest
-            .finalize()
-            .iter()
-            .take(6)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+            .first_chunk()
+            .map(|start| format!("{:016x}", u64::from_be_bytes(*start)))
+            .unwrap_or_default()
     }
 }
 

@@ -19,11 +19,10 @@ pub(super) fn sort(changes: &mut [Change]) {
     changes.sort_by_key(|change| match change.key.as_str() {
         // What resets other settings comes before them.
         _ if !change.setting.also_changes.is_empty() => 0,
-        // A port is reserved before the range reaches it.
-        ports::RESERVED => 1,
-        ports::FLOOR => 2,
-        ports::RANGE if floor_first => 3,
-        ports::RANGE => 1,
+        ports::RANGE if floor_first => 4,
+        ports::RANGE => 2,
+        ports::FLOOR => 3,
+        // Before the range: a port is reserved before the range reaches it.
         _ => 1,
     });
 }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use toml::Spanned;
+use toml::de::DeInteger;
 use toml::de::DeTable;
 use toml::de::DeValue;
 
@@ -67,7 +68,7 @@ impl Reader<'_> {
         match table.get("schema") {
             None => self.problem(&(0..0), "`schema = 1` is missing"),
             Some(node) => {
-                if node.get_ref().as_integer().map(|integer| integer.as_str()) != Some("1") {
+                if node.get_ref().as_integer().map(DeInteger::as_str) != Some("1") {
                     self.problem(&node.span(), "this twtune reads `schema = 1`");
                 }
             }

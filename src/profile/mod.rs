@@ -24,6 +24,7 @@ pub use rule::Level;
 pub use rule::Profile;
 pub use rule::Rule;
 pub use selection::Document;
+pub use selection::Finder;
 pub use selection::Needs;
 pub use selection::RankedRule;
 pub use selection::SelectError;

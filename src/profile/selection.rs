@@ -6,6 +6,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use crate::facts::Os;
+use crate::profile::Condition;
 use crate::profile::Level;
 use crate::profile::Problem;
 use crate::profile::Profile;
@@ -24,6 +25,10 @@ pub struct Document {
     /// What it says.
     pub text: Cow<'static, str>,
 }
+
+/// Finds a profile's document by its name; the second argument is the document that names it, None for the names
+/// that were asked for.
+pub type Finder<'a, E> = dyn FnMut(&str, Option<&Document>) -> Result<Document, E> + 'a;
 
 /// Why there is no selection.
 #[derive(Debug)]
@@ -134,7 +139,7 @@ impl Selection {
                     .rule
                     .when
                     .as_ref()
-                    .and_then(|when| when.os())
+                    .and_then(Condition::os)
                     .is_none_or(|of| of == os)
             })
             .collect()
@@ -164,15 +169,11 @@ impl Needs {
     }
 }
 
-/// Loads the profiles of these names and all that they extend. `read` finds a profile's document by its name; its
-/// second argument is the document that names it, None for the names asked for.
+/// Loads the profiles of these names and all that they extend.
 ///
 /// # Errors
 /// The first document that cannot be had, or the faults of all documents together.
-pub fn select<E>(
-    names: &[String],
-    read: &mut dyn FnMut(&str, Option<&Document>) -> Result<Document, E>,
-) -> Result<Selection, SelectError<E>> {
+pub fn select<E>(names: &[String], read: &mut Finder<'_, E>) -> Result<Selection, SelectError<E>> {
     let mut selection = Selection {
         names: Vec::new(),
         members: Vec::new(),
@@ -207,7 +208,7 @@ pub fn select<E>(
 struct Walk<'a, E> {
     selection: &'a mut Selection,
     problems: &'a mut Vec<Problem>,
-    read: &'a mut dyn FnMut(&str, Option<&Document>) -> Result<Document, E>,
+    read: &'a mut Finder<'a, E>,
     /// The files that led here.
     trail: Vec<String>,
 }

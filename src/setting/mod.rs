@@ -226,7 +226,7 @@ pub enum Effect {
     NewConnections,
     /// For sockets made after the change.
     NewSockets,
-    /// When a program calls listen() again: restart or reload it.
+    /// When a program calls `listen()` again: restart or reload it.
     NewListeners,
     /// For network devices made after the change.
     NewDevices,

@@ -186,7 +186,12 @@ impl Record {
     pub fn sealed(mut self) -> (Self, String) {
         self.checksum = String::new();
         let digest = Sha256::digest(self.text());
-        self.checksum = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let (halves, _) = digest.as_chunks();
+        self.checksum = halves
+            .iter()
+            .map(|half| format!("{:032x}", u128::from_be_bytes(*half)))
+            .collect::<Vec<_>>()
+            .concat();
         let text = self.text();
         (self, text)
     }

@@ -78,44 +78,134 @@ pub fn choose(
     }))
 }
 
-/// Undoes what was chosen. `forced` are the settings that are undone although somebody else changed them. Where
-/// `dry_run` is set nothing is written: the steps are what would be done.
+/// What to undo, and what the record says of it.
+#[derive(Debug)]
+pub struct Undo<'a> {
+    /// What was chosen.
+    pub choice: &'a Choice,
+    /// Where this is, for the record.
+    pub origin: Origin,
+    /// Which host, boot and namespace this is.
+    pub here: Identity,
+    /// When, UTC.
+    pub time: String,
+    /// The settings that are undone although somebody else changed them.
+    pub forced: &'a [Key],
+}
+
+/// Undoes what was chosen. `interruption` says why to stop, once there is a reason; `say` hears of waiting.
 ///
 /// # Errors
 /// Why nothing was changed.
-#[allow(
-    clippy::too_many_arguments,
-    reason = "each is one thing the caller knows and this room may not"
-)]
 pub fn rollback(
     store: &Store,
-    choice: &Choice,
-    origin: &Origin,
-    here: &Identity,
-    time: &str,
-    forced: &[Key],
-    dry_run: bool,
+    undo: &Undo<'_>,
     platform: &dyn Platform,
     interruption: &dyn Fn() -> Option<String>,
     say: &dyn Fn(&str),
 ) -> Result<Done, TransactionError> {
-    let record = &choice.record;
-    if !record.origin.same_machine(here) {
+    if let Some(done) = settled_by_reboot(store, undo)? {
+        return Ok(done);
+    }
+    let _lock = store.lock(say)?;
+    let records = store.records()?;
+    let mut look = look(undo, &records, platform)?;
+    if look.conflict {
+        return Ok(look.report(store, undo));
+    }
+    let mut done = if look.settling {
+        settle(store, undo, &mut look.writes, platform, interruption)
+    } else {
+        let record = &undo.choice.record;
+        let (time, origin) = (undo.time.clone(), undo.origin.clone());
+        let mut inverse = Record::new(Command::Rollback, time, origin, record.profiles.clone());
+        inverse.undoes = Some(record.id.clone());
+        inverse.changes = look.writes.iter().map(recorded).collect();
+        transact(
+            store,
+            inverse,
+            &mut look.writes,
+            platform,
+            None,
+            interruption,
+            Outcome::RolledBack,
+        )?
+    };
+    look.steps.append(&mut done.steps);
+    done.steps = look.steps;
+    Ok(done)
+}
+
+/// What [`rollback`] would do now; nothing is written.
+///
+/// # Errors
+/// Why nothing would be changed.
+pub fn preview(store: &Store, undo: &Undo<'_>, platform: &dyn Platform) -> Result<Done, TransactionError> {
+    let record = &undo.choice.record;
+    if !record.origin.same_boot(&undo.here) && record.origin.same_machine(&undo.here) {
+        return Ok(nothing_left(store, undo));
+    }
+    Ok(look(undo, &store.records()?, platform)?.report(store, undo))
+}
+
+/// What a rollback found: the writes to make, and the steps that need none.
+struct Look<'p> {
+    steps: Vec<Step>,
+    writes: Vec<Write<'p>>,
+    conflict: bool,
+    /// Whether this brings an interrupted record to its end.
+    settling: bool,
+}
+
+impl Look<'_> {
+    /// The steps as they would be, none of them made.
+    fn report(mut self, store: &Store, undo: &Undo<'_>) -> Done {
+        let result = if self.conflict {
+            StepResult::Left
+        } else {
+            StepResult::Done
+        };
+        self.steps.extend(self.writes.iter().map(|write| Step {
+            key: write.key.clone(),
+            before: Some(write.before.clone()),
+            after: Some(write.after.clone()),
+            result,
+            note: None,
+        }));
+        Done {
+            id: Some(undo.choice.record.id.clone()),
+            outcome: if self.conflict {
+                Outcome::Refused
+            } else {
+                Outcome::RolledBack
+            },
+            rollback_file: Some(store.path_of(&undo.choice.record.id)),
+            steps: self.steps,
+            failure: self
+                .conflict
+                .then(|| "somebody else changed a setting since".to_owned()),
+        }
+    }
+}
+
+/// Opens every setting of the record and compares what is there with what it should be.
+fn look<'p>(
+    undo: &Undo<'_>,
+    records: &Records,
+    platform: &'p dyn Platform,
+) -> Result<Look<'p>, TransactionError> {
+    let record = &undo.choice.record;
+    if !record.origin.same_machine(&undo.here) {
         let message = format!(
             "record {} was written on another machine, {}",
             record.id, record.origin.host
         );
         return Err(TransactionError::Foreign(message));
     }
-    if !record.origin.same_boot(here) {
-        return settle_rebooted(store, choice, dry_run);
-    }
-    if !record.origin.is_here(here) {
+    if !record.origin.is_here(&undo.here) {
         let message = format!("record {} was written in another network namespace", record.id);
         return Err(TransactionError::Foreign(message));
     }
-    let _lock = store.lock(say)?;
-    let records = store.records()?;
     if let Some((other, _)) = records
         .iter()
         .find(|(other, ending)| ending.is_none() && other.id != record.id)
@@ -125,15 +215,16 @@ pub fn rollback(
             id: other.id.clone(),
         });
     }
-    let settling = choice.interrupted
-        && records
-            .iter()
-            .any(|(known, ending)| known == record && ending.is_none());
-    let aims = aims(record, &records, settling, here);
-    let mut steps = Vec::new();
-    let mut writes = Vec::new();
-    let mut conflict = false;
-    for aim in aims {
+    let settling = records
+        .iter()
+        .any(|(known, ending)| known == record && ending.is_none());
+    let mut look = Look {
+        steps: Vec::new(),
+        writes: Vec::new(),
+        conflict: false,
+        settling,
+    };
+    for aim in aims(record, records, settling, &undo.here) {
         let mut target = platform.open(&aim.key)?;
         let found = target.read()?;
         let mut step = Step {
@@ -146,12 +237,10 @@ pub fn rollback(
         if aim.superseded {
             step.after = Some(found);
             step.note = Some("a later apply changed it too, and stays in force".into());
-            steps.push(step);
         } else if same(aim.kind, &found, &aim.to) {
             step.note = Some("it has this value already".into());
-            steps.push(step);
-        } else if same(aim.kind, &found, &aim.from) || forced.contains(&aim.key) {
-            writes.push(Write {
+        } else if same(aim.kind, &found, &aim.from) || undo.forced.contains(&aim.key) {
+            look.writes.push(Write {
                 also: also_changed(&aim.key, platform)?,
                 key: aim.key,
                 kind: aim.kind,
@@ -160,108 +249,76 @@ pub fn rollback(
                 then: aim.also,
                 target,
             });
+            continue;
         } else {
-            conflict = true;
+            look.conflict = true;
             step.result = StepResult::Conflict;
             step.note = Some(format!(
                 "twtune wrote `{}`, and somebody has set `{found}` since",
                 aim.from
             ));
-            steps.push(step);
         }
+        look.steps.push(step);
     }
-    if conflict || dry_run {
-        steps.extend(writes.iter().map(|write| Step {
-            key: write.key.clone(),
-            before: Some(write.before.clone()),
-            after: Some(write.after.clone()),
-            result: if conflict {
-                StepResult::Left
-            } else {
-                StepResult::Done
-            },
-            note: None,
-        }));
-        let failure = conflict.then(|| "somebody else changed a setting since".to_owned());
-        let outcome = if conflict {
-            Outcome::Refused
-        } else {
-            Outcome::RolledBack
-        };
-        let rollback_file = Some(store.path_of(&record.id));
-        return Ok(Done {
+    Ok(look)
+}
+
+/// Brings an interrupted record to its end: an apply is put back, a rollback is completed. What fails leaves it
+/// interrupted, to be settled again.
+fn settle(
+    store: &Store,
+    undo: &Undo<'_>,
+    writes: &mut [Write<'_>],
+    platform: &dyn Platform,
+    interruption: &dyn Fn() -> Option<String>,
+) -> Done {
+    let record = &undo.choice.record;
+    let execution = execute(writes, platform, interruption);
+    if execution.failure.is_some() {
+        return Done {
             id: Some(record.id.clone()),
-            outcome,
-            rollback_file,
-            steps,
-            failure,
-        });
-    }
-    let mut done = if settling {
-        let execution = execute(&mut writes, platform, interruption);
-        // Settling puts back what was; to put that back again would be wrong, so a failure leaves it interrupted.
-        if let Some(failure) = execution.failure {
-            let outcome = if execution.incomplete {
+            outcome: if execution.incomplete {
                 Outcome::Incomplete
             } else {
                 Outcome::Undone
-            };
-            let (id, steps) = (Some(record.id.clone()), execution.steps);
-            return Ok(Done {
-                id,
-                outcome,
-                rollback_file: None,
-                steps,
-                failure: Some(failure),
-            });
-        }
-        let ended = match record.command {
-            Command::Apply => Outcome::Undone,
-            Command::Rollback => Outcome::RolledBack,
+            },
+            rollback_file: Some(store.path_of(&record.id)),
+            steps: execution.steps,
+            failure: execution.failure,
         };
-        let mut done = finish(store, &record.id, execution, ended);
-        done.outcome = Outcome::RolledBack;
-        done
-    } else {
-        let mut inverse = Record::new(
-            Command::Rollback,
-            time.into(),
-            origin.clone(),
-            record.profiles.clone(),
-        );
-        inverse.undoes = Some(record.id.clone());
-        inverse.changes = writes.iter().map(recorded).collect();
-        transact(
-            store,
-            inverse,
-            &mut writes,
-            platform,
-            None,
-            interruption,
-            Outcome::RolledBack,
-        )?
+    }
+    let ended = match record.command {
+        Command::Apply => Outcome::Undone,
+        Command::Rollback => Outcome::RolledBack,
     };
-    steps.append(&mut done.steps);
-    done.steps = steps;
-    Ok(done)
+    // What is reported is the rollback that was asked for.
+    Done {
+        outcome: Outcome::RolledBack,
+        ..finish(store, &record.id, execution, ended)
+    }
 }
 
-/// A record of an earlier boot: its live values went with the machine.
-fn settle_rebooted(store: &Store, choice: &Choice, dry_run: bool) -> Result<Done, TransactionError> {
-    if choice.interrupted && !dry_run {
-        store.write_ending(&Ending::new(&choice.record.id, Outcome::Undone, Vec::new()))?;
+/// A record of an earlier boot has nothing to undo: its live values went with the machine. An interrupted one is
+/// settled by that.
+fn settled_by_reboot(store: &Store, undo: &Undo<'_>) -> Result<Option<Done>, TransactionError> {
+    let Choice { record, interrupted } = undo.choice;
+    if !record.origin.same_machine(&undo.here) || record.origin.same_boot(&undo.here) {
+        return Ok(None);
     }
-    Ok(Done {
-        id: Some(choice.record.id.clone()),
-        outcome: if choice.interrupted {
-            Outcome::RolledBack
-        } else {
-            Outcome::Unchanged
-        },
-        rollback_file: Some(store.path_of(&choice.record.id)),
+    if *interrupted {
+        store.write_ending(&Ending::new(&record.id, Outcome::Undone, Vec::new()))?;
+    }
+    Ok(Some(nothing_left(store, undo)))
+}
+
+fn nothing_left(store: &Store, undo: &Undo<'_>) -> Done {
+    Done {
+        id: Some(undo.choice.record.id.clone()),
+        outcome: Outcome::Unchanged,
+        rollback_file: Some(store.path_of(&undo.choice.record.id)),
         steps: Vec::new(),
-        failure: None,
-    })
+        failure: Some("the machine was rebooted since: its live values are gone".into()),
+    }
 }
 
 /// Where a rollback takes a setting.

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use toml::Spanned;
+use toml::de::DeInteger;
 use toml::de::DeValue;
 
 use crate::profile::Amount;
@@ -71,14 +72,8 @@ fn between(
     propose: Option<&Node<'_>>,
     setting: &'static Setting,
 ) -> Result<Constraint, Fault> {
-    let ends = node.get_ref().as_array().filter(|array| array.len() == 2);
-    let Some(ends) = ends else {
-        return Err((
-            node.span(),
-            "`between` is a list of two: [lowest, highest]".into(),
-        ));
-    };
-    let (Some(low), Some(high)) = (ends.iter().next(), ends.iter().nth(1)) else {
+    let ends: Option<Vec<&Node<'_>>> = node.get_ref().as_array().map(|array| array.iter().collect());
+    let Some([low, high]) = ends.as_deref() else {
         return Err((
             node.span(),
             "`between` is a list of two: [lowest, highest]".into(),
@@ -227,7 +222,7 @@ fn range(node: &Node<'_>) -> Result<PortRange, Fault> {
         DeValue::Array(array) => {
             let parts: Option<Vec<&str>> = array
                 .iter()
-                .map(|part| part.get_ref().as_integer().map(|integer| integer.as_str()))
+                .map(|part| part.get_ref().as_integer().map(DeInteger::as_str))
                 .collect();
             parts
                 .ok_or_else(|| fault("a range of ports is a list of two: [15000, 60999]".into()))?

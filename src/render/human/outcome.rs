@@ -57,12 +57,12 @@ pub fn outcome(
 
 fn ending(command: Command, done: &Done, preview: bool) -> String {
     let id = done.id.as_deref().unwrap_or_default();
-    let changed = done
+    let made = done
         .steps
         .iter()
         .filter(|step| step.result == StepResult::Done)
         .count();
-    let changes = count(changed, "change", "changes");
+    let changes = count(made, "change", "changes");
     let file = done
         .rollback_file
         .as_ref()
