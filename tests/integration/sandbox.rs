@@ -281,15 +281,16 @@ fn the_sandbox_protects_the_machine_and_lets_the_namespace_be_changed() {
             again.stdout, "31\n",
             "a second command enters the same sandbox: {again:?}"
         );
-        let files = inside(
-            "ls -A /etc/sysctl.d /etc/twtune; cat /etc/sysctl.conf; ls -d /var/lib/twtune || true",
-        );
+        let files =
+            inside("ls -A /etc/sysctl.d /etc/twtune; cat /etc/sysctl.conf; ls -d /var/lib/twtune || true");
         let listed = "/etc/sysctl.d:
 
 /etc/twtune:
 ";
         assert_eq!(files.stdout, listed, "{files:?}");
-        let written = inside("mkdir /var/lib/twtune && touch /etc/sysctl.d/a /var/lib/twtune/b && ls /etc/sysctl.d /var/lib/twtune");
+        let written = inside(
+            "mkdir /var/lib/twtune && touch /etc/sysctl.d/a /var/lib/twtune/b && ls /etc/sysctl.d /var/lib/twtune",
+        );
         assert_eq!(written.code, Some(0), "{written:?}");
         assert!(!Path::new("/etc/sysctl.d/a").exists() && !Path::new("/var/lib/twtune/b").exists());
     }

@@ -5,11 +5,17 @@ use serde_json::Value;
 /// Fails unless the object has exactly these fields.
 #[track_caller]
 fn fields(object: &Value, expected: &[&str]) {
+    fields_and(object, expected, &[]);
+}
+
+/// Fails unless the object has the promised fields, and those that were added to them since.
+#[track_caller]
+fn fields_and(object: &Value, promised: &[&str], added: &[&str]) {
     let map = object
         .as_object()
         .unwrap_or_else(|| panic!("no object: {object:#}"));
     let mut found: Vec<&str> = map.keys().map(String::as_str).collect();
-    let mut expected = expected.to_vec();
+    let mut expected = [promised, added].concat();
     found.sort_unstable();
     expected.sort_unstable();
     assert_eq!(found, expected, "{object:#}");
@@ -111,10 +117,12 @@ const STATUSES: &[&str] = &[
 
 #[track_caller]
 pub(crate) fn check(report: &Value) {
-    fields(
+    fields_and(
         report,
         &["schema", "host", "profiles", "summary", "findings", "checks"],
+        &["overruled"],
     );
+    overruled(&report["overruled"]);
     host(&report["host"]);
     names(&report["profiles"]);
     let mut counted = 0;
@@ -214,19 +222,22 @@ fn overruled(value: &Value) {
 
 #[track_caller]
 pub(crate) fn plan(report: &Value) {
-    fields(
+    fields_and(
         report,
         &["schema", "id", "host", "profiles", "changes", "refused"],
+        &["overruled"],
     );
+    overruled(&report["overruled"]);
     text(&report["id"]);
     host(&report["host"]);
     names(&report["profiles"]);
     for change in list(&report["changes"]) {
-        fields(
+        fields_and(
             change,
             &[
                 "key", "target", "before", "after", "risk", "effect", "why", "profile",
             ],
+            &["risk_note"],
         );
         text(&change["key"]);
         assert_eq!(change["target"], "live", "boot files are not written yet");
@@ -244,9 +255,10 @@ pub(crate) fn plan(report: &Value) {
 /// The report of `apply` or of `rollback`.
 #[track_caller]
 pub(crate) fn outcome(report: &Value) {
-    fields(
+    fields_and(
         report,
         &["schema", "id", "outcome", "rollback_file", "changes", "refused"],
+        &["reason"],
     );
     one_of(
         &report["outcome"],
@@ -277,7 +289,16 @@ pub(crate) fn history(report: &Value) {
     for entry in list(&report["entries"]) {
         fields_and(
             entry,
-            &["id", "time", "command", "outcome", "in_force", "profiles", "rollback_file", "changes"],
+            &[
+                "id",
+                "time",
+                "command",
+                "outcome",
+                "in_force",
+                "profiles",
+                "rollback_file",
+                "changes",
+            ],
             &["undoes"],
         );
         text(&entry["id"]);
@@ -327,5 +348,14 @@ pub(crate) fn keys(entries: &Value) -> Vec<&str> {
     list(entries)
         .iter()
         .filter_map(|entry| entry["key"].as_str())
+        .collect()
+}
+
+/// The ids of the applies in force, in the order of a history's report.
+pub(crate) fn applies_in_force(report: &Value) -> Vec<String> {
+    let entries = list(&report["entries"]).iter();
+    let standing = entries.filter(|entry| entry["command"] == "apply" && entry["in_force"] == true);
+    standing
+        .map(|entry| entry["id"].as_str().expect("an id").to_owned())
         .collect()
 }
