@@ -85,19 +85,24 @@ impl Store {
             }
             Err(errno) => return Err(failed("open", path, errno)),
         };
-        check_private(path, &folder, 0o077)?;
+        check_private(path, &folder, 0o022)?;
         Ok(Some(Self {
             path: path.to_owned(),
             folder,
         }))
     }
 
-    /// Opens the state directory, and makes it where there is none.
+    /// Opens the state directory, and makes it where there is none. One that is there and empty is closed to others;
+    /// one in use is left as it is, for it may be more than ours.
     ///
     /// # Errors
     /// It cannot be made or opened, or others than this user could write it.
     pub fn create(path: &Path) -> Result<Self, StoreError> {
         if let Some(store) = Self::open(path)? {
+            if store.is_unused()? {
+                rustix::fs::fchmod(&store.folder, Mode::RWXU)
+                    .map_err(|errno| failed("close", path, errno))?;
+            }
             return Ok(store);
         }
         if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
@@ -162,6 +167,15 @@ impl Store {
             records.push((record, ending));
         }
         Ok(records)
+    }
+
+    fn is_unused(&self) -> Result<bool, StoreError> {
+        let mut entries =
+            rustix::fs::Dir::read_from(&self.folder).map_err(|e| failed("read", &self.path, e))?;
+        Ok(
+            entries
+                .all(|entry| entry.is_ok_and(|entry| matches!(entry.file_name().to_bytes(), b"." | b".."))),
+        )
     }
 
     fn ids(&self) -> Result<Vec<u64>, StoreError> {
