@@ -107,9 +107,16 @@ fn set(key: &Key, target: &mut dyn Target, kind: Kind, value: &str) -> Result<()
 }
 
 fn put_back(write: &mut Write<'_>, platform: &dyn Platform) -> Result<(), String> {
-    // Twice: what refused a value because of a passing fault may take it now.
-    set(&write.key, &mut *write.target, write.kind, &write.before)
-        .or_else(|_| set(&write.key, &mut *write.target, write.kind, &write.before))?;
+    // A write that was refused changed nothing, and is not to be put back.
+    let unchanged = write
+        .target
+        .read()
+        .is_ok_and(|found| same(write.kind, &found, &write.before));
+    if !unchanged {
+        // Twice: what refused a value because of a passing fault may take it now.
+        set(&write.key, &mut *write.target, write.kind, &write.before)
+            .or_else(|_| set(&write.key, &mut *write.target, write.kind, &write.before))?;
+    }
     restore_also(&write.also, platform)
 }
 
