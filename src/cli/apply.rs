@@ -15,6 +15,7 @@ use crate::cli::context::StateArgs;
 use crate::cli::document::select_profiles;
 use crate::cli::error::CliError;
 use crate::cli::error::ErrorKind;
+use crate::cli::error::ROOT;
 use crate::cli::place::Place;
 use crate::cli::place::PlaceArgs;
 use crate::cli::survey::RuleArgs;
@@ -89,8 +90,12 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     }
     if !plan.refused.is_empty() {
         report(context, &not_begun(Outcome::Refused), &plan.refused)?;
+        let code = refused_code(&plan.refused);
+        if code == ErrorKind::Denied.exit_code() {
+            Context::say(&format!("hint: {ROOT}"));
+        }
         Context::say("hint: `--skip KEY` leaves a setting out; `twtune plan` shows the rest");
-        return Ok(refused_code(&plan.refused));
+        return Ok(code);
     }
     if !args.yes {
         if !Context::can_ask() {

@@ -84,7 +84,8 @@ impl CliError {
     }
 }
 
-const ROOT: &str = "run it as root, or inside a user namespace of your own (`unshare -rn`)";
+/// What lets a user write settings.
+pub(super) const ROOT: &str = "run it as root, or inside a user namespace of your own (`unshare -rn`)";
 
 impl From<PlatformError> for CliError {
     fn from(error: PlatformError) -> Self {
