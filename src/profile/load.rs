@@ -57,8 +57,18 @@ struct Reader<'a> {
     problems: Vec<Problem>,
 }
 
+/// Messages quote the document, and what it says may be longer than anybody reads.
+fn shortened(mut message: String) -> String {
+    const LONGEST: usize = 400;
+    if message.chars().count() > LONGEST {
+        message = message.chars().take(LONGEST).chain("...".chars()).collect();
+    }
+    message
+}
+
 impl Reader<'_> {
     fn problem(&mut self, span: &Range<usize>, message: impl Into<String>) {
+        let message = shortened(message.into());
         self.problems
             .push(Problem::at(self.file, self.text, span, message));
     }
@@ -163,6 +173,13 @@ impl Reader<'_> {
                 return None;
             }
         };
+        if text.contains('*') {
+            self.problem(
+                span,
+                format!("`{key}` names many settings: write one rule for each interface"),
+            );
+            return None;
+        }
         if let Some(setting) = catalogue::find(&key) {
             return Some((key, setting));
         }

@@ -260,7 +260,7 @@ pub(super) fn read_record(path: &Path) -> Result<Record, StoreError> {
         .unwrap_or(Path::new("."));
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let opened = rustix::fs::open(folder, flags, Mode::empty()).map_err(|e| failed("open", folder, e))?;
-    check_private(folder, &opened, 0o022)?;
+    check_folder(folder, &opened)?;
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
     let name = path
         .file_name()
@@ -302,6 +302,17 @@ fn read_private(path: &Path, file: File) -> Result<String, StoreError> {
         return Err(unacceptable(path, "it is larger than any rollback file"));
     }
     String::from_utf8(bytes).map_err(|_| unacceptable(path, "it is damaged: not UTF-8"))
+}
+
+/// The folder of a rollback file: nobody else may put another file in its place. In one such as /tmp (sticky) only
+/// a file's owner may, and the file itself is looked at next.
+fn check_folder(path: &Path, folder: &impl AsFd) -> Result<(), StoreError> {
+    let about = rustix::fs::fstat(folder).map_err(|errno| failed("look at", path, errno))?;
+    let root_or_own = about.st_uid == 0 || about.st_uid == rustix::process::geteuid().as_raw();
+    if root_or_own && about.st_mode & 0o1000 != 0 {
+        return Ok(());
+    }
+    check_private(path, folder, 0o022)
 }
 
 /// Whoever could write the state could have twtune, run by root, write what they like.
