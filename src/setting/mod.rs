@@ -78,11 +78,17 @@ impl Setting {
         }
     }
 
-    /// Why no version takes this value; None where at least one does.
+    /// Why no version that is still in use takes this value; None where at least one does.
     #[must_use]
     pub fn refuses(&self, value: &Value) -> Option<String> {
         let mut reason = None;
-        for (_, accept) in self.accepts {
+        // What a version took that nobody runs any more excuses no slip of the pen.
+        let old = self
+            .accepts
+            .iter()
+            .rposition(|(since, _)| *since <= OLDEST_IN_USE)
+            .unwrap_or(0);
+        for (_, accept) in &self.accepts[old..] {
             match accept.refuses(value) {
                 None => return None,
                 Some(why) => reason = Some(why),
@@ -91,6 +97,9 @@ impl Setting {
         reason
     }
 }
+
+/// The oldest kernel that anybody still mends.
+const OLDEST_IN_USE: Version = Version::new(4, 19);
 
 fn by_version<T>(table: ByVersion<T>, version: Version) -> Option<&'static T> {
     table
