@@ -35,7 +35,7 @@ pub(super) enum DocumentError {
     Unacceptable { path: PathBuf, reason: String },
     #[error("a document is not acceptable")]
     Encoding(Problem),
-    #[error("there is no profile `{name}`")]
+    #[error("there is no profile `{name}`{}", did_you_mean(nearest))]
     Unknown { name: String, nearest: Vec<String> },
 }
 
@@ -55,11 +55,16 @@ impl From<DocumentError> for CliError {
             DocumentError::Encoding(problem) => Self::refused(message).problems(vec![problem]),
             DocumentError::Unknown { nearest, .. } if nearest.is_empty() => Self::refused(message)
                 .hint("`twtune profile list` lists them; a path has a slash or ends in .toml"),
-            DocumentError::Unknown { nearest, .. } => {
-                Self::refused(message).hint(format!("did you mean {}?", nearest.join(" or ")))
-            }
+            DocumentError::Unknown { .. } => Self::refused(message),
         }
     }
+}
+
+fn did_you_mean(nearest: &[String]) -> String {
+    if nearest.is_empty() {
+        return String::new();
+    }
+    format!(": did you mean {}?", nearest.join(" or "))
 }
 
 /// Reads a text file. A pipe, a device or a folder is refused and never waited for.

@@ -22,6 +22,10 @@ mod constraint;
 const PROFILE_FIELDS: &[&str] = &["schema", "name", "summary", "extends", "rule"];
 const RULE_FIELDS: &[&str] = &["key", "level", "when", "why", "source", "propose"];
 
+/// More problems than this are not told apart: whoever wrote the document has enough to begin with, and a hostile one
+/// gets no quadratic work out of us.
+const MOST_PROBLEMS: usize = 200;
+
 /// Reads a profile.
 ///
 /// # Errors
@@ -38,6 +42,7 @@ pub fn load(file: &str, text: &str) -> Result<Profile, Vec<Problem>> {
         reader.problem(&span, fault.message().lines().next().unwrap_or_default());
     }
     let profile = reader.profile(document.get_ref());
+    let more = reader.problems.len() > MOST_PROBLEMS;
     let mut problems = reader.problems;
     if problems.is_empty() {
         return Ok(profile);
@@ -45,6 +50,10 @@ pub fn load(file: &str, text: &str) -> Result<Profile, Vec<Problem>> {
     problems.sort_by_key(|problem| (problem.line, problem.column));
     // A broken line is one fault, whatever else it then seems to lack.
     problems.dedup_by_key(|problem| (problem.line, problem.column));
+    if more {
+        problems.truncate(MOST_PROBLEMS);
+        problems.push(Problem::whole(file, "there are more problems than these"));
+    }
     Err(problems)
 }
 
@@ -55,6 +64,11 @@ struct Reader<'a> {
     file: &'a str,
     text: &'a str,
     problems: Vec<Problem>,
+}
+
+/// Whether a character breaks a line or turns its direction round, so that it reads other than it is.
+fn turns_lines(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Messages quote the document, and what it says may be longer than anybody reads.
@@ -68,6 +82,9 @@ fn shortened(mut message: String) -> String {
 
 impl Reader<'_> {
     fn problem(&mut self, span: &Range<usize>, message: impl Into<String>) {
+        if self.problems.len() > MOST_PROBLEMS {
+            return;
+        }
         let message = shortened(message.into());
         self.problems
             .push(Problem::at(self.file, self.text, span, message));
@@ -281,7 +298,7 @@ impl Reader<'_> {
             return None;
         };
         // A line break in a reason would become a line of a boot file; an escape, a command to a terminal.
-        if let Some(control) = text.chars().find(|c| c.is_control()) {
+        if let Some(control) = text.chars().find(|c| c.is_control() || turns_lines(*c)) {
             self.problem(
                 &node.span(),
                 format!("{what} holds the control character U+{:04X}", u32::from(control)),

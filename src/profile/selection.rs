@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
+use std::fmt;
 
 use crate::facts::Os;
 use crate::profile::Condition;
@@ -172,8 +173,11 @@ impl Needs {
 /// Loads the profiles of these names and all that they extend.
 ///
 /// # Errors
-/// The first document that cannot be had, or the faults of all documents together.
-pub fn select<E>(names: &[String], read: &mut Finder<'_, E>) -> Result<Selection, SelectError<E>> {
+/// The first of the named documents that cannot be had, or the faults of all documents together.
+pub fn select<E: fmt::Display>(
+    names: &[String],
+    read: &mut Finder<'_, E>,
+) -> Result<Selection, SelectError<E>> {
     let mut selection = Selection {
         names: Vec::new(),
         members: Vec::new(),
@@ -213,7 +217,7 @@ struct Walk<'a, E> {
     trail: Vec<String>,
 }
 
-impl<E> Walk<'_, E> {
+impl<E: fmt::Display> Walk<'_, E> {
     /// Adds a document and those that it extends. None where it is faulty, which is then among the problems.
     fn add(&mut self, document: Document, position: usize) -> Result<Option<usize>, SelectError<E>> {
         let depth = self.trail.len();
@@ -241,7 +245,14 @@ impl<E> Walk<'_, E> {
         self.trail.push(document.file.clone());
         let mut extends = BTreeSet::new();
         for name in &profile.extends {
-            let base = (self.read)(name, Some(&document)).map_err(SelectError::Read)?;
+            let base = match (self.read)(name, Some(&document)) {
+                Ok(base) => base,
+                Err(error) => {
+                    let message = format!("extends `{name}`: {error}");
+                    self.problems.push(Problem::whole(&document.file, message));
+                    continue;
+                }
+            };
             if let Some(at) = self.trail.iter().position(|file| *file == base.file) {
                 let mut circle: Vec<&str> = self.trail[at..].iter().map(String::as_str).collect();
                 circle.push(&base.file);

@@ -40,7 +40,10 @@ fn refused(host: &Host, path: &str) -> Value {
             "the answer to rubbish is not more rubbish: {} bytes",
             run.stderr.len()
         );
-        let harmless = run.stderr.chars().all(|c| !c.is_control() || matches!(c, '\n'));
+        let harmless = run
+            .stderr
+            .chars()
+            .all(|c| (!c.is_control() || c == '\n') && c != '\u{202e}');
         assert!(harmless, "control characters are escaped: {run:#?}");
         let report = within(host, LIMIT, &format!("{line} --format json"))
             .exits(3)
@@ -203,11 +206,6 @@ fn hostile_keys_are_refused() {
         host.file("bad.toml", format!("{HEAD}{}", rule(key, "want = 1")));
         let problems = refused(&host, "[ROOT]/bad.toml");
         assert_eq!(lines(&problems), [5], "{key:.60}: {problems:#}");
-        let shown = problems.to_string();
-        assert!(
-            !shown.contains('\u{202e}'),
-            "a character that turns the line round is escaped: {shown}"
-        );
     }
 }
 
