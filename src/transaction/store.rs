@@ -85,7 +85,7 @@ impl Store {
             }
             Err(errno) => return Err(failed("open", path, errno)),
         };
-        check_private(path, &folder, 0o077)?;
+        check_private(path, &folder, 0o022)?;
         Ok(Some(Self {
             path: path.to_owned(),
             folder,
@@ -98,6 +98,8 @@ impl Store {
     /// It cannot be made or opened, or others than this user could write it.
     pub fn create(path: &Path) -> Result<Self, StoreError> {
         if let Some(store) = Self::open(path)? {
+            // A folder that somebody made beforehand: the history is nobody else's to read.
+            rustix::fs::fchmod(&store.folder, Mode::RWXU).map_err(|errno| failed("protect", path, errno))?;
             return Ok(store);
         }
         if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
@@ -305,7 +307,7 @@ fn check_private(path: &Path, file: &impl AsFd, forbidden: u32) -> Result<(), St
         let mode = about.st_mode & 0o7777;
         return Err(unacceptable(
             path,
-            format!("others than its owner may use it (mode {mode:04o})"),
+            format!("others than its owner may write it (mode {mode:04o})"),
         ));
     }
     Ok(())
