@@ -4,7 +4,6 @@ use std::fs;
 
 use sha2::Digest;
 use sha2::Sha256;
-use sysinfo::MemoryRefreshKind;
 use sysinfo::System;
 
 use crate::facts::BootLoader;
@@ -83,10 +82,15 @@ fn hashed(id: &str) -> String {
         .unwrap_or_default()
 }
 
+/// One system call; sysinfo would read two files of /proc for it, and nearly every check asks.
 fn memory() -> Option<u64> {
-    let mut system = System::new().ok()?;
-    system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
-    Some(system.total_memory()).filter(|bytes| *bytes > 0)
+    let info = rustix::system::sysinfo();
+    // Words as wide as the machine's: 32 bits on 32-bit kernels.
+    #[allow(clippy::useless_conversion, reason = "the type differs by architecture")]
+    let total = u64::try_from(info.totalram).ok()?;
+    total
+        .checked_mul(u64::from(info.mem_unit))
+        .filter(|bytes| *bytes > 0)
 }
 
 fn processors() -> Option<u32> {

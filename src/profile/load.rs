@@ -298,7 +298,7 @@ impl Reader<'_> {
             return None;
         };
         // A line break in a reason would become a line of a boot file; an escape, a command to a terminal.
-        if let Some(control) = text.chars().find(|c| c.is_control() || turns_lines(*c)) {
+        if let Some(control) = control_character(text) {
             self.problem(
                 &node.span(),
                 format!("{what} holds the control character U+{:04X}", u32::from(control)),
@@ -327,5 +327,17 @@ impl Reader<'_> {
                 format!("{what} has no field `{}`{hint}", field.escape_debug()),
             );
         }
+    }
+}
+
+/// The first control character, or one that turns lines; outside ASCII they begin with 0xC2 and 0xE2 in UTF-8.
+fn control_character(text: &str) -> Option<char> {
+    if text
+        .bytes()
+        .any(|byte| byte < 0x20 || matches!(byte, 0x7f | 0xc2 | 0xe2))
+    {
+        text.chars().find(|c| c.is_control() || turns_lines(*c))
+    } else {
+        None
     }
 }

@@ -133,6 +133,8 @@ impl fmt::Display for DefaultValue {
 pub enum Accept {
     /// Every number lies between these two.
     Between(i128, i128),
+    /// A number between the first two that is a multiple of the third: others are rounded up, without a word.
+    MultipleOf(i128, i128, i128),
     /// Seconds that the kernel keeps as jiffies in a signed int: the largest is `INT_MAX` / HZ. HZ is 100 to 1000
     /// and no file tells it, so twtune takes what every kernel takes; negative values are taken too.
     Jiffies,
@@ -161,6 +163,16 @@ impl Accept {
         };
         match (self, value) {
             (Self::Between(low, high), _) => within(*low, *high),
+            (Self::MultipleOf(low, high, step), _) => within(*low, *high).or_else(|| match value {
+                Value::Numbers(numbers) => {
+                    let odd = numbers.iter().find(|number| *number % step != 0)?;
+                    let rounded = (odd / step + 1) * step;
+                    Some(format!(
+                        "{odd} would be rounded up: write {rounded}, a multiple of {step}"
+                    ))
+                }
+                _ => None,
+            }),
             (Self::Jiffies, _) => within(-MAX_JIFFIES_SECONDS, MAX_JIFFIES_SECONDS),
             (Self::PortRange, Value::Range(range)) => {
                 (range.low == 0).then(|| "a range of ports begins at 1".into())
@@ -178,6 +190,7 @@ impl fmt::Display for Accept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Between(low, high) => write!(f, "{low} to {high}"),
+            Self::MultipleOf(low, high, step) => write!(f, "{low} to {high}, in multiples of {step}"),
             Self::Jiffies => {
                 write!(
                     f,

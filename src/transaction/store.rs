@@ -330,7 +330,7 @@ fn check_private(path: &Path, file: &impl AsFd, forbidden: u32) -> Result<(), St
         let mode = about.st_mode & 0o7777;
         return Err(unacceptable(
             path,
-            format!("others than its owner may use it (mode {mode:04o})"),
+            format!("others than its owner may write it (mode {mode:04o})"),
         ));
     }
     Ok(())

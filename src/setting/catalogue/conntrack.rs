@@ -78,7 +78,7 @@ pub(super) const SETTINGS: &[Setting] = &[
                 "262144 with more than 4 GiB of memory, 65536 with more than 1 GiB, less below",
             ),
         )],
-        accepts: &[(ALWAYS, Accept::Between(1, 268_434_944))],
+        accepts: &[(ALWAYS, Accept::MultipleOf(512, 268_434_944, 512))],
         since: ALWAYS,
         until: None,
         scope: Scope::SharedReadOnly,

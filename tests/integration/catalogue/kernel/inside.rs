@@ -138,7 +138,7 @@ fn another(setting: &Setting) -> String {
     let accept = setting.accepts_in(running()).unwrap();
     let all_of = |number: i128| vec![number.to_string(); setting.kind.arity()].join(" ");
     let candidates = match accept {
-        Accept::Between(low, _) => [1, 2, 0, *low].map(all_of).to_vec(),
+        Accept::Between(low, _) | Accept::MultipleOf(low, ..) => [1, 2, 0, *low].map(all_of).to_vec(),
         Accept::Jiffies => [1, 2].map(all_of).to_vec(),
         Accept::PortRange => vec!["20000 20009".into()],
         Accept::PortList => vec!["8080".into()],
