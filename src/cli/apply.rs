@@ -74,7 +74,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         plan: &plan,
     };
     let show = || match context.format {
-        Format::Human => Context::report(|out| human::plan(out, view)),
+        Format::Human => Context::report(|out| human::plan(out, view)).map(drop),
         Format::Json => Ok(()),
     };
     if args.dry_run {
@@ -110,7 +110,10 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         }
     }
     let done = apply(args, &place, &survey.host, &plan, &selection.names)?;
-    report(context, &done, &[])?;
+    // What was done counts, also where it could not be told.
+    if let Err(error) = report(context, &done, &[]) {
+        Context::say(&error.message);
+    }
     Ok(outcome_code(&done))
 }
 
@@ -179,6 +182,7 @@ fn report(context: &Context, done: &Done, refused: &[Refusal]) -> Result<(), Cli
         Format::Human => human::outcome(out, Command::Apply, done, refused, false),
         Format::Json => json::outcome(out, Command::Apply, done, refused),
     })
+    .map(drop)
 }
 
 fn refused_code(refused: &[Refusal]) -> u8 {

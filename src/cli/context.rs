@@ -107,14 +107,14 @@ impl Context {
         }
     }
 
-    /// Writes a report to standard output. A reader that went away has seen what it wanted.
-    pub(super) fn report(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), CliError> {
+    /// Writes a report to standard output. A reader that went away has seen what it wanted; the answer is whether
+    /// it stayed to the end.
+    pub(super) fn report(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<bool, CliError> {
         let mut out = BufWriter::new(io::stdout().lock());
         match write(&mut out).and_then(|()| out.flush()) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                Err(CliError::io("write", "the report", &error))
-            }
-            _ => Ok(()),
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+            Err(error) => Err(CliError::io("write", "the report", &error)),
         }
     }
 

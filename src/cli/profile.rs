@@ -10,6 +10,7 @@ use crate::cli::document::select_profiles;
 use crate::cli::error::CliError;
 use crate::facts::Os;
 use crate::profile::Level;
+use crate::render::escape;
 use crate::render::human;
 use crate::render::json;
 
@@ -47,11 +48,27 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
 }
 
 fn list(context: &Context) -> Result<u8, CliError> {
-    let selection = select_profiles(&names())?;
+    let mut sound = Vec::new();
+    let mut faulty = Vec::new();
+    // One that is spoilt does not hide the others.
+    for name in names() {
+        match select_profiles(std::slice::from_ref(&name)) {
+            Ok(_) => sound.push(name),
+            Err(error) => faulty.push((name, error)),
+        }
+    }
+    let selection = select_profiles(&sound)?;
     Context::report(|out| match context.format {
         Format::Human => human::profile_list(out, selection.profiles()),
         Format::Json => json::profile_list(out, selection.profiles()),
     })?;
+    for (name, error) in faulty {
+        let warning = format!(
+            "warning: {name} is left out, {}; `twtune profile lint {name}` tells more",
+            error.message
+        );
+        Context::say(&escape(&warning));
+    }
     Ok(0)
 }
 

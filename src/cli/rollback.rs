@@ -103,7 +103,10 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         }
     }
     let done = transaction::rollback(&store, &undo, &place.platform, &watch_signals(), &Context::say)?;
-    report(context, &done, false)?;
+    // What was done counts, also where it could not be told.
+    if let Err(error) = report(context, &done, false) {
+        Context::say(&error.message);
+    }
     Ok(outcome_code(&done))
 }
 
