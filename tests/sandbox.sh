@@ -4,8 +4,8 @@
 #
 # A network namespace alone protects nothing: root in `unshare -rn` is still the machine's root, and /proc/sys/vm,
 # fs and kernel open for writing. So everything under /proc/sys but net is made read-only, /run is empty, and
-# /etc/sysctl.d, /etc/sysctl.conf, /etc/twtune and /var/lib/twtune are private and empty. Nothing is created on
-# the machine for it, and all of it is gone with the last process inside. lo is up.
+# /etc/sysctl.d, /etc/sysctl.conf, /etc/twtune and /var/lib are private, without what the machine has in them.
+# Nothing is created on the machine for it, and all of it is gone with the last process inside. lo is up.
 #
 # Root gets a mount and a network namespace; anyone else a user namespace as well. Before COMMAND is run the
 # sandbox proves itself; where it cannot, it says why and ends with 99.
@@ -29,7 +29,6 @@ prove() {
     if [ -e "/proc/sys/net/ipv4/$file" ]; then refuse "this is the machine's own network namespace"; fi
   done
   [ -d /run/sandbox ] || refuse "/run is the machine's own"
-  opens_for_writing /proc/sys/net/ipv4/tcp_fin_timeout || refuse "/proc/sys/net is not writable, nothing could be tested"
 }
 
 # view DIR: replaces DIR by a folder of our own that shows the entries of the original through links,
@@ -49,8 +48,9 @@ build() {
   mount -t tmpfs -o mode=755 tmpfs /run && mkdir /run/sandbox || refuse "cannot mount over /run"
   view /etc && view /var/lib || refuse "cannot make a private /etc and /var/lib"
   rm -f /etc/sysctl.d /etc/sysctl.conf /etc/twtune /var/lib/twtune
-  mkdir /etc/sysctl.d /etc/twtune /var/lib/twtune || refuse "cannot make private folders"
+  mkdir /etc/sysctl.d /etc/twtune || refuse "cannot make private folders"
   : >/etc/sysctl.conf
+  opens_for_writing /proc/sys/net/ipv4/tcp_fin_timeout || refuse "/proc/sys/net is not writable, nothing could be tested"
   ip link set lo up || refuse "cannot bring lo up; is iproute2 installed?"
 }
 

@@ -15,6 +15,7 @@ use crate::cli::context::StateArgs;
 use crate::cli::document::select_profiles;
 use crate::cli::error::CliError;
 use crate::cli::error::ErrorKind;
+use crate::cli::error::ROOT;
 use crate::cli::place::Place;
 use crate::cli::place::PlaceArgs;
 use crate::cli::survey::RuleArgs;
@@ -63,15 +64,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     let place = args.place.open()?;
     let mut survey = survey(&place, &rules, context.format == Format::Json, false)?;
     let plan = survey.plan(&place, &skip)?;
-    let subject = Subject {
-        host: &survey.host,
-        profiles: &selection.names,
-    };
-    let view = PlanView {
-        subject,
-        report: &survey.report,
-        plan: &plan,
-    };
+    let subject = Subject { host: &survey.host, profiles: &selection.names };
+    let view = PlanView { subject, report: &survey.report, plan: &plan };
     let show = || match context.format {
         Format::Human => Context::report(|out| human::plan(out, view)),
         Format::Json => Ok(()),
@@ -89,8 +83,12 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     }
     if !plan.refused.is_empty() {
         report(context, &not_begun(Outcome::Refused), &plan.refused)?;
+        let code = refused_code(&plan.refused);
+        if code == ErrorKind::Denied.exit_code() {
+            Context::say(&format!("hint: {ROOT}"));
+        }
         Context::say("hint: `--skip KEY` leaves a setting out; `twtune plan` shows the rest");
-        return Ok(refused_code(&plan.refused));
+        return Ok(code);
     }
     if !args.yes {
         if !Context::can_ask() {
@@ -126,12 +124,7 @@ fn apply(
         state: &args.state.state_dir,
     };
     let interruption = watch_signals();
-    Ok(transaction::apply(
-        &request,
-        &place.platform,
-        &interruption,
-        &Context::say,
-    )?)
+    Ok(transaction::apply(&request, &place.platform, &interruption, &Context::say)?)
 }
 
 /// Where this is, for the record.
@@ -160,13 +153,7 @@ pub(super) fn watch_signals() -> impl Fn() -> Option<String> {
 }
 
 fn not_begun(outcome: Outcome) -> Done {
-    Done {
-        id: None,
-        outcome,
-        rollback_file: None,
-        steps: Vec::new(),
-        failure: None,
-    }
+    Done { id: None, outcome, rollback_file: None, steps: Vec::new(), failure: None }
 }
 
 fn report(context: &Context, done: &Done, refused: &[Refusal]) -> Result<(), CliError> {
@@ -177,15 +164,8 @@ fn report(context: &Context, done: &Done, refused: &[Refusal]) -> Result<(), Cli
 }
 
 fn refused_code(refused: &[Refusal]) -> u8 {
-    let denied = refused
-        .iter()
-        .any(|refusal| refusal.obstacle == Obstacle::Permission);
-    if denied {
-        ErrorKind::Denied
-    } else {
-        ErrorKind::Refused
-    }
-    .exit_code()
+    let denied = refused.iter().any(|refusal| refusal.obstacle == Obstacle::Permission);
+    if denied { ErrorKind::Denied } else { ErrorKind::Refused }.exit_code()
 }
 
 /// The exit code of a transaction that was begun.

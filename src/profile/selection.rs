@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
+use std::fmt;
 
 use crate::facts::Os;
 use crate::profile::Condition;
@@ -122,34 +123,21 @@ impl Selection {
         members
             .into_iter()
             .flat_map(|member| {
-                self.members[member]
-                    .profile
-                    .rules
-                    .iter()
-                    .map(move |rule| RankedRule {
-                        rule,
-                        selection: self,
-                        member,
-                    })
+                self.members[member].profile.rules.iter().map(move |rule| RankedRule {
+                    rule,
+                    selection: self,
+                    member,
+                })
             })
             .filter(|ranked| ranked.rule.level >= level)
             .filter(|ranked| !skip.contains(&ranked.rule.key))
-            .filter(|ranked| {
-                ranked
-                    .rule
-                    .when
-                    .as_ref()
-                    .and_then(Condition::os)
-                    .is_none_or(|of| of == os)
-            })
+            .filter(|ranked| ranked.rule.when.as_ref().and_then(Condition::os).is_none_or(|of| of == os))
             .collect()
     }
 
     /// The profiles, those that were asked for first, each with the file that it comes from.
     pub fn profiles(&self) -> impl Iterator<Item = (&Profile, &str)> {
-        self.members
-            .iter()
-            .map(|member| (&member.profile, member.document.file.as_str()))
+        self.members.iter().map(|member| (&member.profile, member.document.file.as_str()))
     }
 }
 
@@ -172,21 +160,16 @@ impl Needs {
 /// Loads the profiles of these names and all that they extend.
 ///
 /// # Errors
-/// The first document that cannot be had, or the faults of all documents together.
-pub fn select<E>(names: &[String], read: &mut Finder<'_, E>) -> Result<Selection, SelectError<E>> {
-    let mut selection = Selection {
-        names: Vec::new(),
-        members: Vec::new(),
-    };
+/// The first of the named documents that cannot be had, or the faults of all documents together.
+pub fn select<E: fmt::Display>(
+    names: &[String],
+    read: &mut Finder<'_, E>,
+) -> Result<Selection, SelectError<E>> {
+    let mut selection = Selection { names: Vec::new(), members: Vec::new() };
     let mut problems = Vec::new();
     for (position, name) in names.iter().enumerate() {
         let document = read(name, None).map_err(SelectError::Read)?;
-        let mut walk = Walk {
-            selection: &mut selection,
-            problems: &mut problems,
-            read,
-            trail: Vec::new(),
-        };
+        let mut walk = Walk { selection: &mut selection, problems: &mut problems, read, trail: Vec::new() };
         if let Some(member) = walk.add(document, position)? {
             let member = &mut selection.members[member];
             member.asked = Some(position);
@@ -198,11 +181,7 @@ pub fn select<E>(names: &[String], read: &mut Finder<'_, E>) -> Result<Selection
             selection.names.push(name);
         }
     }
-    if problems.is_empty() {
-        Ok(selection)
-    } else {
-        Err(SelectError::Faulty(problems))
-    }
+    if problems.is_empty() { Ok(selection) } else { Err(SelectError::Faulty(problems)) }
 }
 
 struct Walk<'a, E> {
@@ -213,35 +192,33 @@ struct Walk<'a, E> {
     trail: Vec<String>,
 }
 
-impl<E> Walk<'_, E> {
+impl<E: fmt::Display> Walk<'_, E> {
     /// Adds a document and those that it extends. None where it is faulty, which is then among the problems.
     fn add(&mut self, document: Document, position: usize) -> Result<Option<usize>, SelectError<E>> {
         let depth = self.trail.len();
-        if let Some(known) = self
-            .selection
-            .members
-            .iter()
-            .position(|m| m.document.file == document.file)
-        {
+        if let Some(known) = self.selection.members.iter().position(|m| m.document.file == document.file) {
             self.deepen(known, depth);
             return Ok(Some(known));
         }
         let profile = match load(&document.file, &document.text) {
             Ok(profile) => profile,
             Err(problems) => {
-                self.problems.extend(
-                    problems
-                        .into_iter()
-                        .filter(|p| !self.problems.contains(p))
-                        .collect::<Vec<_>>(),
-                );
+                self.problems
+                    .extend(problems.into_iter().filter(|p| !self.problems.contains(p)).collect::<Vec<_>>());
                 return Ok(None);
             }
         };
         self.trail.push(document.file.clone());
         let mut extends = BTreeSet::new();
         for name in &profile.extends {
-            let base = (self.read)(name, Some(&document)).map_err(SelectError::Read)?;
+            let base = match (self.read)(name, Some(&document)) {
+                Ok(base) => base,
+                Err(error) => {
+                    let message = format!("extends `{name}`: {error}");
+                    self.problems.push(Problem::whole(&document.file, message));
+                    continue;
+                }
+            };
             if let Some(at) = self.trail.iter().position(|file| *file == base.file) {
                 let mut circle: Vec<&str> = self.trail[at..].iter().map(String::as_str).collect();
                 circle.push(&base.file);
@@ -256,14 +233,7 @@ impl<E> Walk<'_, E> {
             }
         }
         self.trail.pop();
-        self.selection.members.push(Member {
-            document,
-            profile,
-            asked: None,
-            position,
-            depth,
-            extends,
-        });
+        self.selection.members.push(Member { document, profile, asked: None, position, depth, extends });
         Ok(Some(self.selection.members.len() - 1))
     }
 

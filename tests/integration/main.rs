@@ -5,8 +5,27 @@
 
 mod architecture;
 #[cfg(target_os = "linux")]
+mod bad_input;
 mod catalogue;
+#[cfg(target_os = "linux")]
+mod cli_apply;
+#[cfg(target_os = "linux")]
+mod cli_check;
+#[cfg(target_os = "linux")]
+mod cli_explain;
+#[cfg(target_os = "linux")]
+mod cli_history;
+#[cfg(target_os = "linux")]
+mod cli_plan;
+#[cfg(target_os = "linux")]
+mod cli_profile;
+#[cfg(target_os = "linux")]
+mod cli_rollback;
 #[cfg(target_os = "linux")]
 mod host;
 #[cfg(target_os = "linux")]
+mod readme;
+#[cfg(target_os = "linux")]
 mod sandbox;
+#[cfg(target_os = "linux")]
+mod schema;

@@ -1,0 +1,275 @@
+//! `twtune rollback`: undoes an apply, exactly, or says what is in the way.
+
+use serde_json::Value;
+
+use crate::cli_check::PROFILES;
+use crate::cli_check::rule;
+use crate::host::Host;
+use crate::sandbox;
+use crate::schema;
+use crate::schema::about;
+use crate::schema::keys;
+use crate::schema::list;
+
+const FIN: &str = "net.ipv4.tcp_fin_timeout";
+const SACK: &str = "net.ipv4.tcp_sack";
+
+/// Applies a profile and gives the report.
+fn apply(host: &Host, arguments: &str) -> Value {
+    let report = host.twtune(&format!("apply {arguments} --yes --format json")).exits(0).report("apply");
+    assert_eq!(report["outcome"], "applied", "{report:#}");
+    report
+}
+
+fn in_force(host: &Host) -> Vec<String> {
+    schema::applies_in_force(&host.twtune("history --format json").exits(0).report("history"))
+}
+
+#[test]
+fn apply_then_rollback_is_the_identity_for_every_profile() {
+    let Some(host) = Host::start() else { return };
+    for detuned in [false, true] {
+        if detuned {
+            host.detune();
+        }
+        let before = host.dump();
+        let all = PROFILES.join(" ");
+        for profiles in PROFILES.iter().copied().chain([all.as_str()]) {
+            let run = host.twtune(&format!("apply {profiles} --yes --format json")).exits(0);
+            let report = run.report("apply");
+            if report["outcome"] == "unchanged" {
+                assert!(!detuned, "{profiles}: {report:#}");
+                continue;
+            }
+            host.twtune(&format!("check {profiles}")).exits(0);
+            assert_ne!(host.dump(), before, "{profiles}");
+            let run = host.twtune("rollback --yes --format json").exits(0);
+            let undone = run.report("rollback");
+            schema::outcome(&undone);
+            assert_eq!(undone["outcome"], "rolled-back");
+            assert_eq!(keys(&undone["changes"]).len(), keys(&report["changes"]).len());
+            for change in list(&undone["changes"]) {
+                let done = about(&report["changes"], change["key"].as_str().expect("a key"));
+                assert_eq!(
+                    (&change["before"], &change["after"]),
+                    (&done["after"], &done["before"]),
+                    "{change:#}"
+                );
+                assert_eq!(change["target"], "live");
+            }
+            assert_eq!(host.dump(), before, "{profiles}, detuned: {detuned}");
+        }
+    }
+}
+
+#[test]
+fn what_a_write_changes_besides_itself_comes_back_as_well() {
+    let Some(host) = Host::start() else { return };
+    host.sh("ip link add d0 type veth peer name eth0.7");
+    // Values that a change of ip_forward resets.
+    host.set("net.ipv4.conf.all.accept_redirects", "0");
+    host.set("net.ipv4.conf.d0.accept_redirects", "0");
+    host.set("net.ipv4.conf.default.accept_redirects", "0");
+    host.set("net.ipv4.conf.eth0/7.accept_redirects", "0");
+    host.set("net.ipv4.conf.all.send_redirects", "0");
+    let before = host.dump();
+    for want in [1, 0] {
+        let profile = host.profile("forward", &rule("net.ipv4.ip_forward", &format!("want = {want}")));
+        if host.value("net.ipv4.ip_forward") == want.to_string() {
+            host.set("net.ipv4.ip_forward", if want == 0 { "1" } else { "0" });
+            host.set("net.ipv4.conf.d0.accept_redirects", "1");
+            host.set("net.ipv4.conf.all.accept_redirects", "1");
+        }
+        let so_far = host.dump();
+        apply(&host, &profile);
+        host.twtune("rollback --yes").exits(0);
+        assert_eq!(host.dump(), so_far, "ip_forward = {want}");
+    }
+    assert!(!before.is_empty());
+}
+
+#[test]
+fn with_nothing_in_force_it_says_so_and_succeeds() {
+    let Some(host) = Host::start() else { return };
+    let before = host.dump();
+    let run = host.twtune("rollback --yes").exits(0);
+    assert!(!run.stdout.trim().is_empty(), "{run:#?}");
+    let report = host.twtune("rollback --yes --format json").exits(0).report("rollback");
+    schema::outcome(&report);
+    assert_eq!(report["outcome"], "unchanged");
+    // A retry is harmless: it never goes on to an older one by itself, for there is none left.
+    apply(&host, "outbound");
+    host.twtune("rollback --yes").exits(0);
+    host.twtune("rollback --yes").exits(0);
+    host.twtune("rollback").exits(0);
+    assert_eq!(host.dump(), before);
+}
+
+#[test]
+fn the_newest_in_force_goes_first_and_the_rest_stays() {
+    let Some(host) = Host::start() else { return };
+    let first = host.profile("first", &(rule(FIN, "want = 50") + &rule(SACK, "want = 0")));
+    let second =
+        host.profile("second", &(rule(FIN, "want = 40") + &rule("net.core.somaxconn", "want = 5000")));
+    let before = host.dump();
+    let one = apply(&host, &first);
+    let between = host.dump();
+    let two = apply(&host, &second);
+    let id = |report: &Value| report["id"].as_str().expect("an id").to_owned();
+    let mut standing = in_force(&host);
+    standing.sort();
+    let mut expected = vec![id(&one), id(&two)];
+    expected.sort();
+    assert_eq!(standing, expected);
+    let undone = host.twtune("rollback --yes --format json").exits(0).report("rollback");
+    assert_eq!(undone["outcome"], "rolled-back");
+    assert_eq!(host.dump(), between);
+    assert_eq!(in_force(&host), [id(&one)]);
+    host.twtune("rollback --yes").exits(0);
+    assert_eq!(host.dump(), before);
+    assert!(in_force(&host).is_empty());
+}
+
+#[test]
+fn an_apply_can_be_named_by_id_or_file() {
+    let Some(host) = Host::start() else { return };
+    let first = host.profile("first", &rule(FIN, "want = 50"));
+    let second = host.profile("second", &rule(SACK, "want = 0"));
+    let before = host.dump();
+    let one = apply(&host, &first);
+    apply(&host, &second);
+    // The older one, because it was named.
+    host.twtune(&format!("rollback {} --yes", one["id"].as_str().expect("an id"))).exits(0);
+    assert_eq!((host.value(FIN).as_str(), host.value(SACK).as_str()), ("60", "0"));
+    // Once more is harmless or refused, and changes nothing.
+    let again = host.twtune(&format!("rollback {} --yes", one["id"].as_str().expect("an id")));
+    assert!(matches!(again.code, Some(0 | 3)), "{again:#?}");
+    assert_eq!((host.value(FIN).as_str(), host.value(SACK).as_str()), ("60", "0"));
+    let file = format!("/var/lib/twtune/{}.json", in_force(&host)[0]);
+    host.twtune(&format!("rollback {file} --yes")).exits(0);
+    assert_eq!(host.dump(), before);
+    for unknown in
+        ["no-such-apply", "/var/lib/twtune/none.json", "../../etc/passwd", "[ROOT]/first.toml", "/"]
+    {
+        let run = host.twtune(&format!("rollback {unknown} --yes"));
+        assert!(matches!(run.code, Some(3 | 4)), "{run:#?}");
+        assert_eq!(host.dump(), before);
+    }
+}
+
+#[test]
+fn a_value_that_somebody_changed_since_is_a_conflict() {
+    let Some(host) = Host::start() else { return };
+    let profile = host.profile("two", &(rule(FIN, "want = 50") + &rule(SACK, "want = 0")));
+    apply(&host, &profile);
+    host.set(FIN, "44");
+    let changed = host.dump();
+    let run = host.twtune("rollback --yes").exits(3).says(FIN).says("44");
+    assert!(format!("{}{}", run.stdout, run.stderr).contains("--force"), "it names the way on: {run:#?}");
+    assert_eq!(host.dump(), changed, "nothing was changed");
+    let run = host.twtune("rollback --yes --format json").exits(3);
+    let report = run.report("rollback");
+    schema::outcome(&report);
+    assert_eq!(about(&report["changes"], FIN)["result"], "conflict", "{report:#}");
+    assert_eq!(in_force(&host).len(), 1);
+    host.twtune(&format!("rollback --yes --force {SACK}")).exits(3);
+    assert_eq!(host.dump(), changed);
+    host.twtune(&format!("rollback --yes --force {FIN}")).exits(0);
+    assert_eq!((host.value(FIN).as_str(), host.value(SACK).as_str()), ("60", "1"));
+    assert!(in_force(&host).is_empty());
+}
+
+#[test]
+fn a_value_that_is_back_already_is_no_conflict() {
+    let Some(host) = Host::start() else { return };
+    let before = host.dump();
+    let profile = host.profile("two", &(rule(FIN, "want = 50") + &rule(SACK, "want = 0")));
+    apply(&host, &profile);
+    host.set(FIN, "60");
+    host.twtune("rollback --yes").exits(0);
+    assert_eq!(host.dump(), before);
+}
+
+#[test]
+fn a_dry_run_and_a_missing_yes_change_nothing() {
+    let Some(host) = Host::start() else { return };
+    let profile = host.profile("two", &(rule(FIN, "want = 50") + &rule(SACK, "want = 0")));
+    apply(&host, &profile);
+    let applied = host.dump();
+    let run = host.twtune("rollback --dry-run").exits(0);
+    for shown in [FIN, SACK, "50", "60"] {
+        assert!(run.stdout.contains(shown), "{shown}: {run:#?}");
+    }
+    host.twtune("rollback").exits(2).says("--yes");
+    assert_eq!(host.dump(), applied);
+    assert_eq!(in_force(&host).len(), 1);
+}
+
+#[test]
+fn a_rollback_file_that_was_tampered_with_is_refused() {
+    let Some(host) = Host::start() else { return };
+    let profile = host.profile("two", &(rule(FIN, "want = 50") + &rule(SACK, "want = 0")));
+    let file = apply(&host, &profile)["rollback_file"].as_str().expect("a path").to_owned();
+    let applied = host.dump();
+    host.sh(&format!("cp {file} good"));
+    for damage in [
+        "sed -i 's/60/61/' FILE",
+        "sed -i 's/tcp_fin_timeout/tcp_retries2/' FILE",
+        "truncate -s 100 FILE",
+        "truncate -s 0 FILE",
+        "printf '\\0' >>FILE",
+        "sed -i 's#net.ipv4.tcp_fin_timeout#net.ipv4.../../vm.swappiness#' FILE",
+        "printf '\\377\\376' >FILE",
+        "echo '{}' >FILE",
+        "rm FILE; mkdir FILE",
+        "rm FILE; mkfifo FILE",
+        "rm FILE; ln -s /dev/zero FILE",
+        "truncate -s 200M FILE",
+    ] {
+        host.sh(&damage.replace("FILE", &file));
+        let run =
+            crate::host::within(&host, std::time::Duration::from_secs(10), &format!("rollback {file} --yes"));
+        assert!(matches!(run.code, Some(3 | 4)), "{damage}: {run:#?}");
+        assert!(format!("{}{}", run.stdout, run.stderr).contains(&file), "the file is named: {run:#?}");
+        let newest = crate::host::within(&host, std::time::Duration::from_secs(10), "rollback --yes");
+        assert!(matches!(newest.code, Some(3 | 4)), "{damage}: {newest:#?}");
+        assert_eq!(host.dump(), applied, "{damage}");
+        host.sh(&format!("rm -r {file}; cp good {file}; chmod 600 {file}"));
+    }
+    host.twtune("rollback --yes").exits(0);
+}
+
+#[test]
+fn a_rollback_that_fails_or_is_interrupted_can_be_repeated() {
+    if !sandbox::has("strace", "strace") {
+        return;
+    }
+    let Some(host) = Host::start() else { return };
+    let before = host.dump();
+    let several =
+        rule(FIN, "want = 50") + &rule(SACK, "want = 0") + &rule("net.core.somaxconn", "want = 5000");
+    let profile = host.profile("several", &several);
+    let log = host.path("log");
+    let outer = |fault: &str| {
+        format!(
+            "strace -f -o {} -P /proc/sys/net/ipv4/tcp_fin_timeout -P /proc/sys/net/ipv4/tcp_sack -P /proc/sys/net/core/somaxconn -e inject=write,pwrite64:{fault}",
+            log.display()
+        )
+    };
+    for at in 1..=3 {
+        apply(&host, &profile);
+        let applied = host.dump();
+        // A rollback takes the same road as an apply: all or nothing.
+        host.under(&outer(&format!("error=EIO:when={at}")), "rollback --yes").exits(5);
+        assert_eq!(host.dump(), applied, "write {at} failed");
+        host.under(&outer(&format!("signal=SIGTERM:when={at}")), "rollback --yes");
+        host.twtune("rollback --yes").exits(0);
+        assert_eq!(host.dump(), before, "a signal at write {at}");
+
+        apply(&host, &profile);
+        host.under(&outer(&format!("signal=SIGKILL:when={at}")), "rollback --yes");
+        host.twtune("rollback --yes").exits(0);
+        assert_eq!(host.dump(), before, "killed at write {at}");
+        assert!(in_force(&host).is_empty());
+    }
+}
