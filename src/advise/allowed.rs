@@ -36,11 +36,7 @@ struct Interval {
 }
 
 impl Interval {
-    const ALL: Self = Self {
-        low: i128::MIN,
-        high: i128::MAX,
-        propose: None,
-    };
+    const ALL: Self = Self { low: i128::MIN, high: i128::MAX, propose: None };
 
     fn holds(self, rank: i128) -> bool {
         (self.low..=self.high).contains(&rank)
@@ -50,9 +46,7 @@ impl Interval {
         if self.holds(rank) {
             return rank;
         }
-        self.propose
-            .filter(|propose| self.holds(*propose))
-            .unwrap_or(rank.clamp(self.low, self.high))
+        self.propose.filter(|propose| self.holds(*propose)).unwrap_or(rank.clamp(self.low, self.high))
     }
 }
 
@@ -66,11 +60,7 @@ impl Allowed {
     /// Why nobody can tell: a fact about the host is not known, or shares of this host contradict each other.
     pub(super) fn by(constraint: &Constraint, setting: &Setting, host: &Host) -> Result<Self, &'static str> {
         let allowed = Self::compute(constraint, setting, host).ok_or("this host's memory is not known")?;
-        if allowed
-            .numbers
-            .iter()
-            .any(|interval| interval.low > interval.high)
-        {
+        if allowed.numbers.iter().any(|interval| interval.low > interval.high) {
             return Err("the rule's lower end lies above its upper end on this host");
         }
         Ok(allowed)
@@ -91,12 +81,7 @@ impl Allowed {
             }
             Constraint::Want(literal) => allowed.among = Some(vec![fixed(literal, host)?]),
             Constraint::OneOf(literals) => {
-                allowed.among = Some(
-                    literals
-                        .iter()
-                        .map(|one| fixed(one, host))
-                        .collect::<Option<_>>()?,
-                );
+                allowed.among = Some(literals.iter().map(|one| fixed(one, host)).collect::<Option<_>>()?);
             }
             Constraint::AtLeast(numbers) => allowed.raise(numbers, host)?,
             Constraint::AtMost(numbers) => allowed.lower(numbers, host)?,
@@ -137,19 +122,11 @@ impl Allowed {
     }
 
     fn rank(&self, number: i128) -> i128 {
-        if self.unlimited_below_zero && number < 0 {
-            UNLIMITED
-        } else {
-            number
-        }
+        if self.unlimited_below_zero && number < 0 { UNLIMITED } else { number }
     }
 
     fn unrank(&self, rank: i128) -> i128 {
-        if self.unlimited_below_zero && rank == UNLIMITED {
-            -1
-        } else {
-            rank
-        }
+        if self.unlimited_below_zero && rank == UNLIMITED { -1 } else { rank }
     }
 
     /// The values that satisfy both; None where there is none.
@@ -169,18 +146,13 @@ impl Allowed {
         };
         met.ports = self.ports.union(&other.ports);
         met.among = match (&self.among, &other.among) {
-            (Some(mine), Some(theirs)) => Some(
-                mine.iter()
-                    .filter(|value| theirs.contains(value))
-                    .cloned()
-                    .collect(),
-            ),
+            (Some(mine), Some(theirs)) => {
+                Some(mine.iter().filter(|value| theirs.contains(value)).cloned().collect())
+            }
             (mine, theirs) => mine.clone().or_else(|| theirs.clone()),
         };
-        let reachable = met
-            .among
-            .as_ref()
-            .is_none_or(|values| values.iter().any(|value| met.in_bounds(value)));
+        let reachable =
+            met.among.as_ref().is_none_or(|values| values.iter().any(|value| met.in_bounds(value)));
         reachable.then_some(met)
     }
 
@@ -191,10 +163,9 @@ impl Allowed {
 
     fn in_bounds(&self, value: &Value) -> bool {
         match value {
-            Value::Numbers(numbers) => numbers
-                .iter()
-                .zip(&self.numbers)
-                .all(|(number, interval)| interval.holds(self.rank(*number))),
+            Value::Numbers(numbers) => {
+                numbers.iter().zip(&self.numbers).all(|(number, interval)| interval.holds(self.rank(*number)))
+            }
             Value::Range(range) => self.range.is_none_or(|wanted| range.covers(wanted)),
             Value::Ports(ports) => ports.covers(&self.ports),
             Value::Word(_) => true,
@@ -208,18 +179,14 @@ impl Allowed {
         }
         if let Some(values) = &self.among {
             let distance = |candidate: &Value| match (candidate, value) {
-                (Value::Numbers(a), Value::Numbers(b)) => a
-                    .iter()
-                    .zip(b)
-                    .map(|(a, b)| a.abs_diff(*b))
-                    .fold(0, u128::saturating_add),
+                (Value::Numbers(a), Value::Numbers(b)) => {
+                    a.iter().zip(b).map(|(a, b)| a.abs_diff(*b)).fold(0, u128::saturating_add)
+                }
                 // Words have no distance: the first that the rule lists.
                 _ => 0,
             };
-            let best = values
-                .iter()
-                .filter(|value| self.in_bounds(value))
-                .min_by_key(|value| distance(value));
+            let best =
+                values.iter().filter(|value| self.in_bounds(value)).min_by_key(|value| distance(value));
             return best.unwrap_or(value).clone();
         }
         match value {
@@ -245,12 +212,9 @@ impl Allowed {
 
 fn fixed(literal: &Literal, host: &Host) -> Option<Value> {
     Some(match literal {
-        Literal::Numbers(numbers) => Value::Numbers(
-            numbers
-                .iter()
-                .map(|number| (*number)?.on(host))
-                .collect::<Option<_>>()?,
-        ),
+        Literal::Numbers(numbers) => {
+            Value::Numbers(numbers.iter().map(|number| (*number)?.on(host)).collect::<Option<_>>()?)
+        }
         Literal::Range(range) => Value::Range(*range),
         Literal::Ports(ports) => Value::Ports(ports.clone()),
         Literal::Word(word) => Value::Word(word.clone()),

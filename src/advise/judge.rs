@@ -67,13 +67,7 @@ pub fn judge<'a>(
             state: LiveState::Unreadable("it was not looked at".into()),
             writable: None,
         });
-        let mut finding = Finding {
-            rule: *rule,
-            status: Status::Ok,
-            reason: None,
-            live,
-            proposed: None,
-        };
+        let mut finding = Finding { rule: *rule, status: Status::Ok, reason: None, live, proposed: None };
         match present_value(host, rule, &finding.live.state) {
             Err((status, reason)) => (finding.status, finding.reason) = (status, reason),
             Ok(value) => match Wish::of(rule, host) {
@@ -101,11 +95,7 @@ pub fn judge<'a>(
     for wishes in wishes.values() {
         wishes.settle(&mut report.findings);
     }
-    if conflicts.is_empty() {
-        Ok(report)
-    } else {
-        Err(conflicts)
-    }
+    if conflicts.is_empty() { Ok(report) } else { Err(conflicts) }
 }
 
 /// What is wrong with rules whatever the host: those of equal rank that cannot both hold, and those that are
@@ -141,10 +131,7 @@ pub fn lint<'a>(rules: &[RankedRule<'a>]) -> (Vec<Problem>, Vec<Overruled<'a>>) 
                 continue;
             }
             if rule.precedence(other) == Ordering::Less {
-                overruled.push(Overruled {
-                    rule: *rule,
-                    winner: *other,
-                });
+                overruled.push(Overruled { rule: *rule, winner: *other });
             } else {
                 problems.push(conflict(rule, other));
             }
@@ -179,18 +166,11 @@ enum Verdict<'a> {
 
 impl<'a> Wishes<'a> {
     fn new(value: Option<Value>) -> Self {
-        Self {
-            value,
-            joined: Vec::new(),
-            together: None,
-        }
+        Self { value, joined: Vec::new(), together: None }
     }
 
     fn add(&mut self, rule: RankedRule<'a>, wish: Wish, finding: usize) -> Verdict<'a> {
-        let together = self
-            .together
-            .as_ref()
-            .map_or(Some(wish.clone()), |together| together.meet(&wish));
+        let together = self.together.as_ref().map_or(Some(wish.clone()), |together| together.meet(&wish));
         if together.is_some() {
             self.together = together;
             self.joined.push((rule, wish, finding));
@@ -206,10 +186,7 @@ impl<'a> Wishes<'a> {
         if against.is_empty() {
             against = self.joined.iter().map(|(rule, ..)| *rule).collect();
         }
-        match against
-            .iter()
-            .find(|other| other.precedence(&rule) == Ordering::Greater)
-        {
+        match against.iter().find(|other| other.precedence(&rule) == Ordering::Greater) {
             Some(winner) => Verdict::Overruled(*winner),
             None => Verdict::Conflict(against[0]),
         }
@@ -266,10 +243,7 @@ fn present_value(
         LiveState::Present(_) if gone => Ok(None),
         LiveState::Present(text) => match Value::parse(setting.kind, text) {
             Ok(value) => Ok(Some(value)),
-            Err(why) => Err((
-                Status::Unknown,
-                Some(format!("its value was not understood: {why}")),
-            )),
+            Err(why) => Err((Status::Unknown, Some(format!("its value was not understood: {why}")))),
         },
     }
 }

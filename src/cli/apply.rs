@@ -64,15 +64,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     let place = args.place.open()?;
     let mut survey = survey(&place, &rules, context.format == Format::Json, false)?;
     let plan = survey.plan(&place, &skip)?;
-    let subject = Subject {
-        host: &survey.host,
-        profiles: &selection.names,
-    };
-    let view = PlanView {
-        subject,
-        report: &survey.report,
-        plan: &plan,
-    };
+    let subject = Subject { host: &survey.host, profiles: &selection.names };
+    let view = PlanView { subject, report: &survey.report, plan: &plan };
     let show = || match context.format {
         Format::Human => Context::report(|out| human::plan(out, view)).map(drop),
         Format::Json => Ok(()),
@@ -134,12 +127,7 @@ fn apply(
         state: &args.state.state_dir,
     };
     let interruption = watch_signals();
-    Ok(transaction::apply(
-        &request,
-        &place.platform,
-        &interruption,
-        &Context::say,
-    )?)
+    Ok(transaction::apply(&request, &place.platform, &interruption, &Context::say)?)
 }
 
 /// Where this is, for the record.
@@ -168,13 +156,7 @@ pub(super) fn watch_signals() -> impl Fn() -> Option<String> {
 }
 
 fn not_begun(outcome: Outcome) -> Done {
-    Done {
-        id: None,
-        outcome,
-        rollback_file: None,
-        steps: Vec::new(),
-        failure: None,
-    }
+    Done { id: None, outcome, rollback_file: None, steps: Vec::new(), failure: None }
 }
 
 fn report(context: &Context, done: &Done, refused: &[Refusal]) -> Result<(), CliError> {
@@ -186,15 +168,8 @@ fn report(context: &Context, done: &Done, refused: &[Refusal]) -> Result<(), Cli
 }
 
 fn refused_code(refused: &[Refusal]) -> u8 {
-    let denied = refused
-        .iter()
-        .any(|refusal| refusal.obstacle == Obstacle::Permission);
-    if denied {
-        ErrorKind::Denied
-    } else {
-        ErrorKind::Refused
-    }
-    .exit_code()
+    let denied = refused.iter().any(|refusal| refusal.obstacle == Obstacle::Permission);
+    if denied { ErrorKind::Denied } else { ErrorKind::Refused }.exit_code()
 }
 
 /// The exit code of a transaction that was begun.

@@ -33,10 +33,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     let place = args.place.open()?;
     let whole = context.format == Format::Json;
     let survey = survey(&place, &rules, whole, whole)?;
-    let subject = Subject {
-        host: &survey.host,
-        profiles: &selection.names,
-    };
+    let subject = Subject { host: &survey.host, profiles: &selection.names };
     let read = Context::report(|out| match context.format {
         Format::Human => human::check(out, subject, &survey.report),
         Format::Json => json::check(out, subject, &survey.report),

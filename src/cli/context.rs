@@ -83,10 +83,7 @@ impl Context {
             }
         };
         style::enable(colours && global.format == Format::Human);
-        Self {
-            format: global.format,
-            config: global.config,
-        }
+        Self { format: global.format, config: global.config }
     }
 
     /// The profiles to use: those named, else the configuration's, else `general`.
@@ -100,11 +97,7 @@ impl Context {
             Err(error) => return Err(error.into()),
             Ok(text) => parse_config(path, &text)?,
         };
-        if configured.profiles.is_empty() {
-            Ok(vec!["general".into()])
-        } else {
-            Ok(configured.profiles)
-        }
+        if configured.profiles.is_empty() { Ok(vec!["general".into()]) } else { Ok(configured.profiles) }
     }
 
     /// Writes a report to standard output. A reader that went away has seen what it wanted; the answer is whether
@@ -123,22 +116,11 @@ impl Context {
     }
 
     pub(super) fn report_error_as(format: Format, error: &CliError) {
-        let CliError {
-            kind,
-            message,
-            hints,
-            problems,
-        } = error;
+        let CliError { kind, message, hints, problems } = error;
         // There is nowhere left to report that an error could not be reported.
         let _ = match format {
             Format::Human => human::error(&mut io::stderr().lock(), message, hints, problems),
-            Format::Json => json::error(
-                &mut io::stdout().lock(),
-                kind.exit_code(),
-                message,
-                hints,
-                problems,
-            ),
+            Format::Json => json::error(&mut io::stdout().lock(), kind.exit_code(), message, hints, problems),
         };
     }
 
@@ -149,10 +131,7 @@ impl Context {
 
     /// The present time, UTC.
     pub(super) fn now() -> String {
-        jiff::Timestamp::now()
-            .round(jiff::Unit::Second)
-            .unwrap_or_default()
-            .to_string()
+        jiff::Timestamp::now().round(jiff::Unit::Second).unwrap_or_default().to_string()
     }
 
     /// Whether a person can be asked.
@@ -183,9 +162,8 @@ pub(super) fn toml_files(folder: &Path) -> Vec<PathBuf> {
         return Vec::new();
     };
     let paths = entries.flatten().map(|entry| entry.path());
-    let mut files: Vec<PathBuf> = paths
-        .filter(|path| path.extension().is_some_and(|e| e == "toml"))
-        .collect();
+    let mut files: Vec<PathBuf> =
+        paths.filter(|path| path.extension().is_some_and(|e| e == "toml")).collect();
     files.sort();
     files
 }

@@ -51,11 +51,10 @@ impl From<DocumentError> for CliError {
         let message = error.to_string();
         match error {
             DocumentError::Io { path, source } => Self::io("read", path.display(), &source),
-            DocumentError::Unacceptable { .. } => Self::refused(message),
             DocumentError::Encoding(problem) => Self::refused(message).problems(vec![problem]),
             DocumentError::Unknown { nearest, .. } if nearest.is_empty() => Self::refused(message)
                 .hint("`twtune profile list` lists them; a path has a slash or ends in .toml"),
-            DocumentError::Unknown { .. } => Self::refused(message),
+            DocumentError::Unacceptable { .. } | DocumentError::Unknown { .. } => Self::refused(message),
         }
     }
 }
@@ -69,14 +68,9 @@ fn did_you_mean(nearest: &[String]) -> String {
 
 /// Reads a text file. A pipe, a device or a folder is refused and never waited for.
 pub(super) fn read(path: &Path) -> Result<String, DocumentError> {
-    let unacceptable = |reason: &str| DocumentError::Unacceptable {
-        path: path.into(),
-        reason: reason.into(),
-    };
-    let failed = |source: io::Error| DocumentError::Io {
-        path: path.into(),
-        source,
-    };
+    let unacceptable =
+        |reason: &str| DocumentError::Unacceptable { path: path.into(), reason: reason.into() };
+    let failed = |source: io::Error| DocumentError::Io { path: path.into(), source };
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
     let file = rustix::fs::open(path, flags, Mode::empty()).map_err(|errno| failed(errno.into()))?;
     let file = File::from(file);
@@ -92,12 +86,7 @@ pub(super) fn read(path: &Path) -> Result<String, DocumentError> {
         let at = error.utf8_error().valid_up_to();
         let text = String::from_utf8_lossy(error.as_bytes());
         let message = format!("not UTF-8: the byte 0x{:02x}", error.as_bytes()[at]);
-        DocumentError::Encoding(Problem::at(
-            &path.display().to_string(),
-            &text,
-            &(at..at),
-            message,
-        ))
+        DocumentError::Encoding(Problem::at(&path.display().to_string(), &text, &(at..at), message))
     })
 }
 
@@ -112,37 +101,21 @@ pub(super) fn select_profiles(names: &[String]) -> Result<Selection, CliError> {
 /// Finds a profile's document: a built-in, a name in the folder of user profiles, or a path, which is relative to
 /// the document that names it.
 fn find(name: &str, named_by: Option<&Document>) -> Result<Document, DocumentError> {
-    if name.contains('/')
-        || Path::new(name)
-            .extension()
-            .is_some_and(|extension| extension == "toml")
-    {
+    if name.contains('/') || Path::new(name).extension().is_some_and(|extension| extension == "toml") {
         let beside = named_by.and_then(|document| Path::new(&document.file).parent());
         let path = beside.map_or_else(|| PathBuf::from(name), |folder| folder.join(name));
         let text = read(&path)?;
         // One name for each file, so that a circle is seen.
         let path = path.canonicalize().unwrap_or(path);
-        return Ok(Document {
-            file: path.display().to_string(),
-            text: Cow::Owned(text),
-        });
+        return Ok(Document { file: path.display().to_string(), text: Cow::Owned(text) });
     }
     if let Some(builtin) = BUILTINS.iter().find(|builtin| builtin.name == name) {
-        return Ok(Document {
-            file: builtin.name.into(),
-            text: Cow::Borrowed(builtin.text),
-        });
+        return Ok(Document { file: builtin.name.into(), text: Cow::Borrowed(builtin.text) });
     }
-    let plain = !name.is_empty()
-        && name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
     let path = Path::new(FOLDER).join(format!("{name}.toml"));
     match if plain { read(&path) } else { Err(unknown(name)) } {
-        Ok(text) => Ok(Document {
-            file: path.display().to_string(),
-            text: Cow::Owned(text),
-        }),
+        Ok(text) => Ok(Document { file: path.display().to_string(), text: Cow::Owned(text) }),
         Err(error) if error.is_missing() => Err(unknown(name)),
         Err(error) => Err(error),
     }
@@ -157,19 +130,14 @@ fn unknown(name: &str) -> DocumentError {
         .collect();
     nearest.sort_by(|a, b| b.0.total_cmp(&a.0));
     let nearest = nearest.into_iter().map(|(_, name)| name).take(3).collect();
-    DocumentError::Unknown {
-        name: name.into(),
-        nearest,
-    }
+    DocumentError::Unknown { name: name.into(), nearest }
 }
 
 /// The names of all profiles that can be named: built-ins first.
 pub(super) fn names() -> Vec<String> {
     let builtins = BUILTINS.iter().map(|builtin| builtin.name.to_owned());
     let files = toml_files(Path::new(FOLDER));
-    let files = files
-        .iter()
-        .filter_map(|path| path.file_stem()?.to_str().map(str::to_owned));
+    let files = files.iter().filter_map(|path| path.file_stem()?.to_str().map(str::to_owned));
     let mut names: Vec<String> = builtins.collect();
     for name in files {
         if !names.contains(&name) {

@@ -39,12 +39,7 @@ impl ErrorKind {
 
 impl CliError {
     pub(super) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-            hints: Vec::new(),
-            problems: Vec::new(),
-        }
+        Self { kind, message: message.into(), hints: Vec::new(), problems: Vec::new() }
     }
 
     pub(super) fn usage(message: impl Into<String>) -> Self {
@@ -90,11 +85,7 @@ pub(super) const ROOT: &str = "run it as root, or inside a user namespace of you
 impl From<PlatformError> for CliError {
     fn from(error: PlatformError) -> Self {
         let denied = Self::new(ErrorKind::Denied, error.to_string());
-        if error.denied {
-            denied.hint(ROOT).hint("`--skip KEY` leaves a setting out")
-        } else {
-            denied
-        }
+        if error.denied { denied.hint(ROOT).hint("`--skip KEY` leaves a setting out") } else { denied }
     }
 }
 

@@ -18,11 +18,7 @@ pub(super) struct Args {
 pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     let (key, setting) = catalogue::resolve(&args.name).map_err(|nearest| {
         let error = CliError::refused(format!("there is no setting `{}`", args.name));
-        if nearest.is_empty() {
-            error
-        } else {
-            error.hint(format!("did you mean {}?", nearest.join(" or ")))
-        }
+        if nearest.is_empty() { error } else { error.hint(format!("did you mean {}?", nearest.join(" or "))) }
     })?;
     Context::report(|out| match context.format {
         Format::Human => human::explain(out, &key, setting),

@@ -41,9 +41,7 @@ pub(super) fn warn_of_interrupted(state: &StateArgs) {
     for entry in entries(state).unwrap_or_default() {
         if entry.state == State::Interrupted {
             let (command, id) = (entry.record.command, &entry.record.id);
-            Context::say(&format!(
-                "warning: {command} {id} was interrupted; `twtune rollback` settles it"
-            ));
+            Context::say(&format!("warning: {command} {id} was interrupted; `twtune rollback` settles it"));
         }
     }
 }

@@ -88,22 +88,13 @@ pub fn run() -> ExitCode {
 
 /// clap's own report; as an object where the arguments, faulty as they are, ask for JSON.
 fn usage_error(error: &clap::Error) -> ExitCode {
-    let wanted = matches!(
-        error.kind(),
-        ClapErrorKind::DisplayHelp | ClapErrorKind::DisplayVersion
-    );
+    let wanted = matches!(error.kind(), ClapErrorKind::DisplayHelp | ClapErrorKind::DisplayVersion);
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
     let json = arguments.iter().any(|argument| argument == "--format=json")
-        || arguments
-            .windows(2)
-            .any(|pair| pair[0] == "--format" && pair[1] == "json");
+        || arguments.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json");
     if json && !wanted {
         let text = error.render().to_string();
-        let message = text
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .trim_start_matches("error: ");
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
         let error = CliError::usage(message).hint("`twtune --help` lists commands and options");
         Context::report_error_as(Format::Json, &error);
     } else {

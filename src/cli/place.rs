@@ -48,9 +48,7 @@ pub(super) struct Place {
 impl PlaceArgs {
     pub(super) fn open(&self) -> Result<Place, CliError> {
         if self.root.is_some() {
-            return Err(CliError::usage(
-                "--root is not there yet: this version reads running systems only",
-            ));
+            return Err(CliError::usage("--root is not there yet: this version reads running systems only"));
         }
         let elsewhere = self.netns.is_some() || self.pid.is_some();
         match self.target {
@@ -82,14 +80,10 @@ pub(super) fn open(entered: Option<Namespace>) -> Result<Place, CliError> {
 
 fn enter(namespace: &Namespace) -> Result<(), CliError> {
     let (target, name) = match namespace {
-        Namespace::Netns(name) => (
-            netns::Namespace::named(name),
-            format!("the network namespace `{name}`"),
-        ),
-        Namespace::Pid(pid) => (
-            netns::Namespace::Process(*pid),
-            format!("the network namespace of process {pid}"),
-        ),
+        Namespace::Netns(name) => (netns::Namespace::named(name), format!("the network namespace `{name}`")),
+        Namespace::Pid(pid) => {
+            (netns::Namespace::Process(*pid), format!("the network namespace of process {pid}"))
+        }
     };
     target.enter().map_err(|error| match error.raw_os_error() {
         Some(libc::EPERM | libc::EACCES) => {

@@ -35,15 +35,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     let place = args.place.open()?;
     let mut survey = survey(&place, &rules, context.format == Format::Json, false)?;
     let plan = survey.plan(&place, &skip)?;
-    let subject = Subject {
-        host: &survey.host,
-        profiles: &selection.names,
-    };
-    let view = PlanView {
-        subject,
-        report: &survey.report,
-        plan: &plan,
-    };
+    let subject = Subject { host: &survey.host, profiles: &selection.names };
+    let view = PlanView { subject, report: &survey.report, plan: &plan };
     let read = Context::report(|out| match context.format {
         Format::Human => human::plan(out, view),
         Format::Json => json::plan(out, view),

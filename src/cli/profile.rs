@@ -84,11 +84,7 @@ fn show(context: &Context, profiles: &[String]) -> Result<u8, CliError> {
 }
 
 fn lint(context: &Context, profiles: &[String]) -> Result<u8, CliError> {
-    let named = if profiles.is_empty() {
-        names()
-    } else {
-        profiles.to_vec()
-    };
+    let named = if profiles.is_empty() { names() } else { profiles.to_vec() };
     let mut problems = Vec::new();
     // Each by itself: profiles that are never used together may contradict each other.
     for name in &named {

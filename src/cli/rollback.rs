@@ -50,15 +50,10 @@ pub(super) struct Args {
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     if args.root.is_some() {
-        return Err(CliError::usage(
-            "--root is not there yet: this version handles running systems only",
-        ));
+        return Err(CliError::usage("--root is not there yet: this version handles running systems only"));
     }
-    let forced = args
-        .force
-        .iter()
-        .map(|name| resolve_key(name, "--force"))
-        .collect::<Result<Vec<Key>, _>>()?;
+    let forced =
+        args.force.iter().map(|name| resolve_key(name, "--force")).collect::<Result<Vec<Key>, _>>()?;
     let store = Store::open(&args.state.state_dir)?;
     let choice = transaction::choose(store.as_ref(), args.record.as_deref(), &observe::identity())?;
     let Some(choice) = choice else {

@@ -66,11 +66,7 @@ impl RuleArgs {
 pub(super) fn resolve_key(name: &str, option: &str) -> Result<Key, CliError> {
     catalogue::resolve(name).map(|(key, _)| key).map_err(|nearest| {
         let error = CliError::usage(format!("{option}: there is no setting `{name}`"));
-        if nearest.is_empty() {
-            error
-        } else {
-            error.hint(format!("did you mean {}?", nearest.join(" or ")))
-        }
+        if nearest.is_empty() { error } else { error.hint(format!("did you mean {}?", nearest.join(" or "))) }
     })
 }
 
@@ -90,11 +86,8 @@ pub(super) fn survey<'a>(
     writable: bool,
 ) -> Result<Survey<'a>, CliError> {
     let needs = Needs::of(rules);
-    let wanted = Wanted {
-        memory: needs.memory || identity,
-        processors: needs.processors || identity,
-        identity,
-    };
+    let wanted =
+        Wanted { memory: needs.memory || identity, processors: needs.processors || identity, identity };
     let host = observe::host(wanted, place.platform.is_initial());
     let mut snapshot = Snapshot::new();
     for ranked in rules {
@@ -105,18 +98,13 @@ pub(super) fn survey<'a>(
             .problems(problems)
             .hint("name the profile that shall win last, or leave the setting out with `--skip KEY`")
     })?;
-    Ok(Survey {
-        host,
-        report,
-        snapshot,
-    })
+    Ok(Survey { host, report, snapshot })
 }
 
 fn look_at(snapshot: &mut Snapshot, place: &Place, key: &Key, writable: bool) {
-    let reading = snapshot.entry(key.clone()).or_insert_with(|| LiveReading {
-        state: place.platform.read(key),
-        writable: None,
-    });
+    let reading = snapshot
+        .entry(key.clone())
+        .or_insert_with(|| LiveReading { state: place.platform.read(key), writable: None });
     if writable && reading.writable.is_none() {
         reading.writable = Some(place.platform.is_writable(key));
     }
@@ -133,12 +121,6 @@ impl Survey<'_> {
             Some(present) => observe::listening(present)
                 .map_err(|error| CliError::io("read", "the sockets that listen", &error))?,
         };
-        Ok(plan::draw(
-            &self.host,
-            &self.report,
-            &self.snapshot,
-            &listening,
-            skip,
-        ))
+        Ok(plan::draw(&self.host, &self.report, &self.snapshot, &listening, skip))
     }
 }

@@ -57,29 +57,17 @@ pub fn identity() -> Identity {
 fn netns() -> Option<String> {
     let inode = || {
         let link = fs::read_link("/proc/thread-self/ns/net").ok()?;
-        let text = link
-            .to_str()?
-            .strip_prefix("net:[")?
-            .strip_suffix(']')?
-            .to_owned();
+        let text = link.to_str()?.strip_prefix("net:[")?.strip_suffix(']')?.to_owned();
         Some(text)
     };
-    netns_cookie::netns_cookie()
-        .map(|cookie| cookie.to_string())
-        .or_else(inode)
+    netns_cookie::netns_cookie().map(|cookie| cookie.to_string()).or_else(inode)
 }
 
 /// machine-id(5) asks that the id itself is not shown in untrusted places; a hash that only twtune makes tells
 /// machines apart as well.
 fn hashed(id: &str) -> String {
-    let digest = Sha256::new()
-        .chain_update(b"twtune machine id\0")
-        .chain_update(id)
-        .finalize();
-    digest
-        .first_chunk()
-        .map(|half| format!("{:032x}", u128::from_be_bytes(*half)))
-        .unwrap_or_default()
+    let digest = Sha256::new().chain_update(b"twtune machine id\0").chain_update(id).finalize();
+    digest.first_chunk().map(|half| format!("{:032x}", u128::from_be_bytes(*half))).unwrap_or_default()
 }
 
 /// One system call; sysinfo would read two files of /proc for it, and nearly every check asks.
@@ -88,9 +76,7 @@ fn memory() -> Option<u64> {
     // Words as wide as the machine's: 32 bits on 32-bit kernels.
     #[allow(clippy::useless_conversion, reason = "the type differs by architecture")]
     let total = u64::try_from(info.totalram).ok()?;
-    total
-        .checked_mul(u64::from(info.mem_unit))
-        .filter(|bytes| *bytes > 0)
+    total.checked_mul(u64::from(info.mem_unit)).filter(|bytes| *bytes > 0)
 }
 
 fn processors() -> Option<u32> {

@@ -1,9 +1,6 @@
 //! The cookie of the calling thread's network namespace. Inode numbers are used again after a namespace is gone;
 //! cookies are not.
-#![allow(
-    unsafe_code,
-    reason = "SO_NETNS_COOKIE (Linux 5.14) has no safe wrapper in rustix 1.1"
-)]
+#![allow(unsafe_code, reason = "SO_NETNS_COOKIE (Linux 5.14) has no safe wrapper in rustix 1.1")]
 
 use rustix::fd::AsRawFd;
 use rustix::net::AddressFamily;

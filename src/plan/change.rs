@@ -34,10 +34,9 @@ impl Plan {
             digest.update(text.map_or(u64::MAX, |text| text.len() as u64).to_le_bytes());
             digest.update(text.unwrap_or_default());
         };
-        for part in [
-            identity.and_then(|i| i.machine_id.as_deref()),
-            identity.and_then(|i| i.netns.as_deref()),
-        ] {
+        for part in
+            [identity.and_then(|i| i.machine_id.as_deref()), identity.and_then(|i| i.netns.as_deref())]
+        {
             add(part);
         }
         for change in &self.changes {
@@ -46,10 +45,7 @@ impl Plan {
             add(change.after.as_deref());
         }
         let digest = digest.finalize();
-        digest
-            .first_chunk()
-            .map(|start| format!("{:016x}", u64::from_be_bytes(*start)))
-            .unwrap_or_default()
+        digest.first_chunk().map(|start| format!("{:016x}", u64::from_be_bytes(*start))).unwrap_or_default()
     }
 }
 

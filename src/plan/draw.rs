@@ -22,12 +22,7 @@ use crate::setting::Value;
 /// others that these touch.
 #[must_use]
 pub fn concerned(report: &Report<'_>) -> Vec<Key> {
-    let differing = || {
-        report
-            .findings
-            .iter()
-            .filter(|finding| finding.status == Status::LiveDiffers)
-    };
+    let differing = || report.findings.iter().filter(|finding| finding.status == Status::LiveDiffers);
     let changed = |key: &str| differing().any(|finding| finding.rule.rule.key.as_str() == key);
     let names: &[&str] = match (changed(ports::RANGE), changed(ports::FLOOR)) {
         (true, _) => &[ports::FLOOR, ports::RESERVED],
@@ -35,10 +30,7 @@ pub fn concerned(report: &Report<'_>) -> Vec<Key> {
         (false, false) => &[],
     };
     let touched = names.iter().filter_map(|name| Key::parse(name).ok());
-    differing()
-        .map(|finding| finding.rule.rule.key.clone())
-        .chain(touched)
-        .collect()
+    differing().map(|finding| finding.rule.rule.key.clone()).chain(touched).collect()
 }
 
 /// Draws up the plan that would meet every rule of the report.
@@ -75,18 +67,9 @@ pub fn draw(
 
 fn change(host: &Host, finding: &Finding<'_>, snapshot: &Snapshot) -> Result<Change, Refusal> {
     let rule = finding.rule.rule;
-    let refuse = |obstacle, reason: String| Refusal {
-        key: rule.key.clone(),
-        target: Target::Live,
-        obstacle,
-        reason,
-    };
-    let reason = || {
-        finding
-            .reason
-            .clone()
-            .unwrap_or_else(|| finding.status.to_string())
-    };
+    let refuse =
+        |obstacle, reason: String| Refusal { key: rule.key.clone(), target: Target::Live, obstacle, reason };
+    let reason = || finding.reason.clone().unwrap_or_else(|| finding.status.to_string());
     let Some(proposed) = &finding.proposed else {
         let obstacle = match finding.status {
             Status::Unreadable => Obstacle::Permission,
@@ -98,10 +81,7 @@ fn change(host: &Host, finding: &Finding<'_>, snapshot: &Snapshot) -> Result<Cha
         return Err(refuse(Obstacle::Unacceptable, why));
     }
     if snapshot.get(&rule.key).and_then(|reading| reading.writable) == Some(false) {
-        return Err(refuse(
-            Obstacle::Permission,
-            "it may not be written here by this user".into(),
-        ));
+        return Err(refuse(Obstacle::Permission, "it may not be written here by this user".into()));
     }
     Ok(Change {
         key: rule.key.clone(),

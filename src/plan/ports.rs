@@ -41,14 +41,9 @@ pub(super) fn reserve(plan: &mut Plan, snapshot: &Snapshot, listening: &PortSet)
         return;
     };
     let inside = listening.within(range);
-    let planned = plan
-        .changes
-        .iter()
-        .position(|change| change.key.as_str() == RESERVED);
+    let planned = plan.changes.iter().position(|change| change.key.as_str() == RESERVED);
     let live = live_text(snapshot, RESERVED);
-    let present = planned
-        .and_then(|at| plan.changes[at].after.clone())
-        .or_else(|| live.clone());
+    let present = planned.and_then(|at| plan.changes[at].after.clone()).or_else(|| live.clone());
     let Some(present) = present.and_then(|text| PortSet::parse(&text).ok()) else {
         return;
     };
@@ -70,40 +65,22 @@ pub(super) fn reserve(plan: &mut Plan, snapshot: &Snapshot, listening: &PortSet)
     let profile = change.profile.clone();
     if snapshot.get(&key).and_then(|reading| reading.writable) == Some(false) {
         let reason = format!("it may not be written here by this user, and port {inside} has to be reserved");
-        plan.refused.push(Refusal {
-            key,
-            target: Target::Live,
-            obstacle: Obstacle::Permission,
-            reason,
-        });
+        plan.refused.push(Refusal { key, target: Target::Live, obstacle: Obstacle::Permission, reason });
         return;
     }
-    plan.changes.push(Change {
-        key,
-        setting,
-        target: Target::Live,
-        before: live,
-        after,
-        why,
-        profile,
-    });
+    plan.changes.push(Change { key, setting, target: Target::Live, before: live, after, why, profile });
 }
 
 /// Refuses what would leave the range beginning below the first unprivileged port: the kernel does.
 pub(super) fn hold_floor(plan: &mut Plan, snapshot: &Snapshot) {
     let after = |key: &str| {
         let planned = plan.changes.iter().find(|change| change.key.as_str() == key);
-        planned
-            .and_then(|change| change.after.clone())
-            .or_else(|| live_text(snapshot, key))
+        planned.and_then(|change| change.after.clone()).or_else(|| live_text(snapshot, key))
     };
     let (Some(floor), Some(range)) = (after(FLOOR), after(RANGE).as_deref().and_then(range_of)) else {
         return;
     };
-    if floor
-        .parse::<u32>()
-        .is_ok_and(|floor| floor <= u32::from(range.low))
-    {
+    if floor.parse::<u32>().is_ok_and(|floor| floor <= u32::from(range.low)) {
         return;
     }
     // The wish that comes from a profile gives way, both where both do.
@@ -114,10 +91,7 @@ pub(super) fn hold_floor(plan: &mut Plan, snapshot: &Snapshot) {
                 key: change.key,
                 target: change.target,
                 obstacle: Obstacle::Unacceptable,
-                reason: format!(
-                    "the port range may not begin at {}, below {FLOOR} = {floor}",
-                    range.low
-                ),
+                reason: format!("the port range may not begin at {}, below {FLOOR} = {floor}", range.low),
             });
         }
     }

@@ -33,10 +33,7 @@ impl Memory {
     /// A platform with these values.
     #[must_use]
     pub fn new(values: impl IntoIterator<Item = (Key, String)>) -> Self {
-        Self {
-            values: RefCell::new(values.into_iter().collect()),
-            ..Self::default()
-        }
+        Self { values: RefCell::new(values.into_iter().collect()), ..Self::default() }
     }
 }
 
@@ -45,10 +42,7 @@ impl Platform for Memory {
         if self.unreadable.borrow().contains(key) {
             return LiveState::Unreadable("permission denied".into());
         }
-        self.values
-            .borrow()
-            .get(key)
-            .map_or(LiveState::Absent, |value| LiveState::Present(canonical(value)))
+        self.values.borrow().get(key).map_or(LiveState::Absent, |value| LiveState::Present(canonical(value)))
     }
 
     fn is_writable(&self, key: &Key) -> bool {
@@ -56,20 +50,12 @@ impl Platform for Memory {
     }
 
     fn expand(&self, pattern: &str) -> Vec<Key> {
-        self.values
-            .borrow()
-            .keys()
-            .filter(|key| key.matches(pattern))
-            .cloned()
-            .collect()
+        self.values.borrow().keys().filter(|key| key.matches(pattern)).cloned().collect()
     }
 
     fn open(&self, key: &Key) -> Result<Box<dyn Target + '_>, PlatformError> {
         if self.is_writable(key) {
-            Ok(Box::new(MemoryTarget {
-                key: key.clone(),
-                memory: self,
-            }))
+            Ok(Box::new(MemoryTarget { key: key.clone(), memory: self }))
         } else {
             Err(error("open for writing", key, true))
         }
@@ -88,28 +74,17 @@ impl Target for MemoryTarget<'_> {
             return Err(error(&format!("write `{value}` to"), &self.key, false));
         }
         if !self.memory.ignored.borrow().contains(&number) {
-            self.memory
-                .values
-                .borrow_mut()
-                .insert(self.key.clone(), value.into());
+            self.memory.values.borrow_mut().insert(self.key.clone(), value.into());
         }
         Ok(())
     }
 
     fn read(&mut self) -> Result<String, PlatformError> {
         let values = self.memory.values.borrow();
-        values
-            .get(&self.key)
-            .map(|value| canonical(value))
-            .ok_or_else(|| error("read", &self.key, false))
+        values.get(&self.key).map(|value| canonical(value)).ok_or_else(|| error("read", &self.key, false))
     }
 }
 
 fn error(operation: &str, key: &Key, denied: bool) -> PlatformError {
-    PlatformError {
-        operation: operation.into(),
-        key: key.clone(),
-        cause: "refused".into(),
-        denied,
-    }
+    PlatformError { operation: operation.into(), key: key.clone(), cause: "refused".into(), denied }
 }

@@ -35,17 +35,13 @@ impl Amount {
             return unit.parse(text).map(Self::Fixed);
         };
         if !matches!(unit, Unit::Byte | Unit::Page) {
-            return Err(format!(
-                "`{text}`: only a setting of bytes or pages can be a share of memory"
-            ));
+            return Err(format!("`{text}`: only a setting of bytes or pages can be a share of memory"));
         }
         let fraction = share.trim().split_once('/');
         match fraction.map(|(above, below)| (above.trim().parse(), below.trim().parse())) {
-            Some((Ok(numerator), Ok(denominator))) if denominator > 0 => Ok(Self::MemoryShare {
-                numerator,
-                denominator,
-                unit,
-            }),
+            Some((Ok(numerator), Ok(denominator))) if denominator > 0 => {
+                Ok(Self::MemoryShare { numerator, denominator, unit })
+            }
             _ => Err(format!("`{text}` is not a share of memory such as `1/64 mem`")),
         }
     }
@@ -55,11 +51,7 @@ impl Amount {
     pub fn on(self, host: &Host) -> Option<i128> {
         match self {
             Self::Fixed(number) => Some(number),
-            Self::MemoryShare {
-                numerator,
-                denominator,
-                unit,
-            } => {
+            Self::MemoryShare { numerator, denominator, unit } => {
                 let bytes = u128::from(host.memory?) * u128::from(numerator) / u128::from(denominator);
                 let amount = if unit == Unit::Page { bytes / PAGE } else { bytes };
                 i128::try_from(amount).ok()
@@ -72,11 +64,7 @@ impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fixed(number) => write!(f, "{number}"),
-            Self::MemoryShare {
-                numerator,
-                denominator,
-                ..
-            } => write!(f, "{numerator}/{denominator} mem"),
+            Self::MemoryShare { numerator, denominator, .. } => write!(f, "{numerator}/{denominator} mem"),
         }
     }
 }

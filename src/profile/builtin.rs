@@ -11,17 +11,10 @@ pub struct Builtin {
 
 macro_rules! builtin {
     ($name:literal) => {
-        Builtin {
-            name: $name,
-            text: include_str!(concat!("../../profiles/", $name, ".toml")),
-        }
+        Builtin { name: $name, text: include_str!(concat!("../../profiles/", $name, ".toml")) }
     };
 }
 
 /// Every built-in profile, the one that all others extend first.
-pub const BUILTINS: &[Builtin] = &[
-    builtin!("general"),
-    builtin!("outbound"),
-    builtin!("web-server"),
-    builtin!("reverse-proxy"),
-];
+pub const BUILTINS: &[Builtin] =
+    &[builtin!("general"), builtin!("outbound"), builtin!("web-server"), builtin!("reverse-proxy")];

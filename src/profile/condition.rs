@@ -72,8 +72,7 @@ impl Operator {
     }
 
     fn holds(self, have: u128, number: u128) -> bool {
-        self.interval(number)
-            .is_some_and(|(low, high)| (low..=high).contains(&have))
+        self.interval(number).is_some_and(|(low, high)| (low..=high).contains(&have))
     }
 }
 
@@ -87,14 +86,8 @@ impl Condition {
     /// # Errors
     /// A sentence that quotes the term and names the remedy.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let terms = text
-            .split(" and ")
-            .map(|term| Term::parse(term.trim()))
-            .collect::<Result<_, _>>()?;
-        Ok(Self {
-            text: text.trim().into(),
-            terms,
-        })
+        let terms = text.split(" and ").map(|term| Term::parse(term.trim())).collect::<Result<_, _>>()?;
+        Ok(Self { text: text.trim().into(), terms })
     }
 
     /// Whether the host meets it.
@@ -158,12 +151,7 @@ impl fmt::Display for Condition {
 
 impl Term {
     fn parse(text: &str) -> Result<Self, String> {
-        let bare = |fact| Self {
-            fact,
-            operator: Operator::AtLeast,
-            number: 0,
-            text: text.into(),
-        };
+        let bare = |fact| Self { fact, operator: Operator::AtLeast, number: 0, text: text.into() };
         match text {
             "host" => return Ok(bare(Fact::Initial)),
             "linux" => return Ok(bare(Fact::System(Os::Linux))),
@@ -173,8 +161,7 @@ impl Term {
         let help =
             "write `linux >= 4.12`, `windows >= 6.3`, `mem >= 4GiB`, `cpus >= 8` or `host`, joined by `and`";
         let found = Operator::ALL.iter().find_map(|(sign, operator)| {
-            text.split_once(sign)
-                .map(|(fact, value)| (fact.trim(), *operator, value.trim()))
+            text.split_once(sign).map(|(fact, value)| (fact.trim(), *operator, value.trim()))
         });
         let Some((fact, operator, value)) = found else {
             return Err(format!("`{text}` is not a condition: {help}"));
@@ -182,33 +169,20 @@ impl Term {
         let (fact, number) = match fact {
             "linux" | "windows" => {
                 let os = if fact == "linux" { Os::Linux } else { Os::Windows };
-                let version = value
-                    .chars()
-                    .all(|c| c.is_ascii_digit() || c == '.')
-                    .then(|| Version::parse(value));
+                let version =
+                    value.chars().all(|c| c.is_ascii_digit() || c == '.').then(|| Version::parse(value));
                 (Fact::System(os), version.flatten().map(pack))
             }
-            "mem" => (
-                Fact::Memory,
-                Unit::Byte
-                    .parse(value)
-                    .ok()
-                    .and_then(|bytes| u128::try_from(bytes).ok()),
-            ),
+            "mem" => {
+                (Fact::Memory, Unit::Byte.parse(value).ok().and_then(|bytes| u128::try_from(bytes).ok()))
+            }
             "cpus" => (Fact::Processors, value.parse().ok()),
             _ => {
-                return Err(format!(
-                    "`{fact}` is not something that a condition can ask for: {help}"
-                ));
+                return Err(format!("`{fact}` is not something that a condition can ask for: {help}"));
             }
         };
         let number = number.ok_or_else(|| format!("`{value}` is not what `{text}` needs: {help}"))?;
-        Ok(Self {
-            fact,
-            operator,
-            number,
-            text: text.into(),
-        })
+        Ok(Self { fact, operator, number, text: text.into() })
     }
 
     fn interval(&self) -> Option<(u128, u128)> {
@@ -224,10 +198,9 @@ impl Term {
             }
             Fact::System(_) => (host.version.map(pack), host.kernel.clone()),
             Fact::Memory => (host.memory.map(u128::from), memory_text(host.memory)),
-            Fact::Processors => (
-                host.processors.map(u128::from),
-                host.processors.unwrap_or_default().to_string(),
-            ),
+            Fact::Processors => {
+                (host.processors.map(u128::from), host.processors.unwrap_or_default().to_string())
+            }
         };
         match have {
             None => Outcome::Unknown(format!("needs {}, and that is not known here", self.text)),

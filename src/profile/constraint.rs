@@ -75,13 +75,9 @@ impl Constraint {
         match self {
             Self::Want(literal) => Some(literal.to_string()),
             Self::AtLeast(numbers) | Self::AtMost(numbers) => Some(numbers_text(numbers)),
-            Self::OneOf(literals) => Some(
-                literals
-                    .iter()
-                    .map(Literal::to_string)
-                    .collect::<Vec<_>>()
-                    .join(" "),
-            ),
+            Self::OneOf(literals) => {
+                Some(literals.iter().map(Literal::to_string).collect::<Vec<_>>().join(" "))
+            }
             Self::Between { low, high, .. } => Some(format!("{} {}", numbers_text(low), numbers_text(high))),
             Self::Covers(Cover::Range(range)) => Some(range.to_string()),
             Self::Covers(Cover::Ports(ports)) => Some(ports.to_string()),
@@ -93,9 +89,7 @@ impl Constraint {
     #[must_use]
     pub fn needs_memory(&self) -> bool {
         let shares = |numbers: &[Option<Amount>]| {
-            numbers
-                .iter()
-                .any(|n| matches!(n, Some(Amount::MemoryShare { .. })))
+            numbers.iter().any(|n| matches!(n, Some(Amount::MemoryShare { .. })))
         };
         match self {
             Self::AtLeast(numbers) | Self::AtMost(numbers) => shares(numbers),
@@ -103,9 +97,9 @@ impl Constraint {
                 shares(low) || shares(high) || propose.as_deref().is_some_and(shares)
             }
             Self::Want(literal) => matches!(literal, Literal::Numbers(numbers) if shares(numbers)),
-            Self::OneOf(literals) => literals
-                .iter()
-                .any(|literal| matches!(literal, Literal::Numbers(numbers) if shares(numbers))),
+            Self::OneOf(literals) => {
+                literals.iter().any(|literal| matches!(literal, Literal::Numbers(numbers) if shares(numbers)))
+            }
             Self::Covers(_) | Self::Absent => false,
         }
     }
@@ -144,9 +138,7 @@ impl fmt::Display for Literal {
 }
 
 fn numbers_text(numbers: &[Option<Amount>]) -> String {
-    let texts: Vec<String> = numbers
-        .iter()
-        .map(|number| number.map_or_else(|| "_".into(), |amount| amount.to_string()))
-        .collect();
+    let texts: Vec<String> =
+        numbers.iter().map(|number| number.map_or_else(|| "_".into(), |amount| amount.to_string())).collect();
     texts.join(" ")
 }

@@ -32,11 +32,7 @@ const MOST_PROBLEMS: usize = 200;
 /// Every fault of the text, in the order of their places.
 pub fn load(file: &str, text: &str) -> Result<Profile, Vec<Problem>> {
     let (document, faults) = DeTable::parse_recoverable(text);
-    let mut reader = Reader {
-        file,
-        text,
-        problems: Vec::new(),
-    };
+    let mut reader = Reader { file, text, problems: Vec::new() };
     for fault in faults {
         let span = fault.span().unwrap_or(0..0);
         reader.problem(&span, fault.message().lines().next().unwrap_or_default());
@@ -66,11 +62,6 @@ struct Reader<'a> {
     problems: Vec<Problem>,
 }
 
-/// Whether a character breaks a line or turns its direction round, so that it reads other than it is.
-fn turns_lines(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
 /// Messages quote the document, and what it says may be longer than anybody reads.
 fn shortened(mut message: String) -> String {
     const LONGEST: usize = 400;
@@ -86,8 +77,7 @@ impl Reader<'_> {
             return;
         }
         let message = shortened(message.into());
-        self.problems
-            .push(Problem::at(self.file, self.text, span, message));
+        self.problems.push(Problem::at(self.file, self.text, span, message));
     }
 
     fn profile(&mut self, table: &Table<'_>) -> Profile {
@@ -104,9 +94,7 @@ impl Reader<'_> {
         if let Some((name, span)) = &name
             && !(name.len() <= 64
                 && name.starts_with(|c: char| c.is_ascii_lowercase())
-                && name
-                    .chars()
-                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'))
+                && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'))
         {
             self.problem(
                 span,
@@ -130,10 +118,7 @@ impl Reader<'_> {
             self.problem(&node.span(), "`extends` is a list of names: [\"general\"]");
             return Vec::new();
         };
-        array
-            .iter()
-            .filter_map(|name| self.text_of(name, "a name in `extends`"))
-            .collect()
+        array.iter().filter_map(|name| self.text_of(name, "a name in `extends`")).collect()
     }
 
     fn rules(&mut self, table: &Table<'_>) -> Vec<Rule> {
@@ -156,30 +141,17 @@ impl Reader<'_> {
 
     fn rule(&mut self, table: &Table<'_>, span: &Range<usize>) -> Option<Rule> {
         self.known_fields(table, &[RULE_FIELDS, constraint::FORMS], "a rule");
-        let key = self
-            .required_text(table, "key", span)
-            .and_then(|(text, span)| self.key(&text, &span));
+        let key = self.required_text(table, "key", span).and_then(|(text, span)| self.key(&text, &span));
         let level = self.level(table);
         let when = self.text_field(table, "when").and_then(|(text, span)| {
-            Condition::parse(&text)
-                .map_err(|message| self.problem(&span, message))
-                .ok()
+            Condition::parse(&text).map_err(|message| self.problem(&span, message)).ok()
         });
         let why = self.required_text(table, "why", span);
         let source = self.text_field(table, "source").map(|(text, _)| text);
         let constraint = self.constraint(table, span, key.as_ref().map(|(_, setting)| *setting));
         let (key, setting) = key?;
         let span = table.get("key").map_or_else(|| span.clone(), Spanned::span);
-        Some(Rule {
-            key,
-            setting,
-            constraint: constraint?,
-            level,
-            when,
-            why: why?.0,
-            source,
-            span,
-        })
+        Some(Rule { key, setting, constraint: constraint?, level, when, why: why?.0, source, span })
     }
 
     fn key(&mut self, text: &str, span: &Range<usize>) -> Option<(Key, &'static Setting)> {
@@ -191,10 +163,7 @@ impl Reader<'_> {
             }
         };
         if text.contains('*') {
-            self.problem(
-                span,
-                format!("`{key}` names many settings: write one rule for each interface"),
-            );
+            self.problem(span, format!("`{key}` names many settings: write one rule for each interface"));
             return None;
         }
         if let Some(setting) = catalogue::find(&key) {
@@ -219,10 +188,7 @@ impl Reader<'_> {
             "required" => Level::Required,
             "recommended" => Level::Recommended,
             _ => {
-                self.problem(
-                    &span,
-                    format!("`{text}` is not a level: write required or recommended"),
-                );
+                self.problem(&span, format!("`{text}` is not a level: write required or recommended"));
                 Level::Recommended
             }
         }
@@ -234,17 +200,12 @@ impl Reader<'_> {
         span: &Range<usize>,
         setting: Option<&'static Setting>,
     ) -> Option<Constraint> {
-        let written: Vec<(&str, &Node<'_>)> = constraint::FORMS
-            .iter()
-            .filter_map(|form| Some((*form, table.get(*form)?)))
-            .collect();
+        let written: Vec<(&str, &Node<'_>)> =
+            constraint::FORMS.iter().filter_map(|form| Some((*form, table.get(*form)?))).collect();
         let (form, node) = match written[..] {
             [one] => one,
             [] => {
-                self.problem(
-                    span,
-                    format!("a rule needs one of {}", constraint::FORMS.join(", ")),
-                );
+                self.problem(span, format!("a rule needs one of {}", constraint::FORMS.join(", ")));
                 return None;
             }
             [(first, _), (second, node), ..] => {
@@ -322,22 +283,18 @@ impl Reader<'_> {
                 .filter(|(score, _)| *score > 0.8)
                 .max_by(|a, b| a.0.total_cmp(&b.0));
             let hint = nearest.map_or_else(String::new, |(_, name)| format!(": did you mean `{name}`?"));
-            self.problem(
-                &name.span(),
-                format!("{what} has no field `{}`{hint}", field.escape_debug()),
-            );
+            self.problem(&name.span(), format!("{what} has no field `{}`{hint}", field.escape_debug()));
         }
     }
 }
 
-/// The first control character, or one that turns lines; outside ASCII they begin with 0xC2 and 0xE2 in UTF-8.
+/// The first character that breaks a line, commands a terminal, or turns the direction of the text round, so that it
+/// reads other than it is.
 fn control_character(text: &str) -> Option<char> {
-    if text
-        .bytes()
-        .any(|byte| byte < 0x20 || matches!(byte, 0x7f | 0xc2 | 0xe2))
-    {
-        text.chars().find(|c| c.is_control() || turns_lines(*c))
-    } else {
-        None
+    // Plain ASCII, as nearly every text is, needs no decoding.
+    if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
+        return None;
     }
+    let turns = |c| matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().find(|c| c.is_control() || turns(*c))
 }

@@ -20,21 +20,13 @@ impl Problem {
     /// A fault of the whole document.
     #[must_use]
     pub fn whole(file: &str, message: impl Into<String>) -> Self {
-        Self {
-            file: file.into(),
-            line: 0,
-            column: 0,
-            message: message.into(),
-        }
+        Self { file: file.into(), line: 0, column: 0, message: message.into() }
     }
 
     /// A fault at a place of the text, given in bytes.
     #[must_use]
     pub fn at(file: &str, text: &str, span: &Range<usize>, message: impl Into<String>) -> Self {
-        let end = (0..=span.start.min(text.len()))
-            .rev()
-            .find(|at| text.is_char_boundary(*at))
-            .unwrap_or(0);
+        let end = (0..=span.start.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
         let before = &text[..end];
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         Self {

@@ -123,34 +123,21 @@ impl Selection {
         members
             .into_iter()
             .flat_map(|member| {
-                self.members[member]
-                    .profile
-                    .rules
-                    .iter()
-                    .map(move |rule| RankedRule {
-                        rule,
-                        selection: self,
-                        member,
-                    })
+                self.members[member].profile.rules.iter().map(move |rule| RankedRule {
+                    rule,
+                    selection: self,
+                    member,
+                })
             })
             .filter(|ranked| ranked.rule.level >= level)
             .filter(|ranked| !skip.contains(&ranked.rule.key))
-            .filter(|ranked| {
-                ranked
-                    .rule
-                    .when
-                    .as_ref()
-                    .and_then(Condition::os)
-                    .is_none_or(|of| of == os)
-            })
+            .filter(|ranked| ranked.rule.when.as_ref().and_then(Condition::os).is_none_or(|of| of == os))
             .collect()
     }
 
     /// The profiles, those that were asked for first, each with the file that it comes from.
     pub fn profiles(&self) -> impl Iterator<Item = (&Profile, &str)> {
-        self.members
-            .iter()
-            .map(|member| (&member.profile, member.document.file.as_str()))
+        self.members.iter().map(|member| (&member.profile, member.document.file.as_str()))
     }
 }
 
@@ -178,19 +165,11 @@ pub fn select<E: fmt::Display>(
     names: &[String],
     read: &mut Finder<'_, E>,
 ) -> Result<Selection, SelectError<E>> {
-    let mut selection = Selection {
-        names: Vec::new(),
-        members: Vec::new(),
-    };
+    let mut selection = Selection { names: Vec::new(), members: Vec::new() };
     let mut problems = Vec::new();
     for (position, name) in names.iter().enumerate() {
         let document = read(name, None).map_err(SelectError::Read)?;
-        let mut walk = Walk {
-            selection: &mut selection,
-            problems: &mut problems,
-            read,
-            trail: Vec::new(),
-        };
+        let mut walk = Walk { selection: &mut selection, problems: &mut problems, read, trail: Vec::new() };
         if let Some(member) = walk.add(document, position)? {
             let member = &mut selection.members[member];
             member.asked = Some(position);
@@ -202,11 +181,7 @@ pub fn select<E: fmt::Display>(
             selection.names.push(name);
         }
     }
-    if problems.is_empty() {
-        Ok(selection)
-    } else {
-        Err(SelectError::Faulty(problems))
-    }
+    if problems.is_empty() { Ok(selection) } else { Err(SelectError::Faulty(problems)) }
 }
 
 struct Walk<'a, E> {
@@ -221,24 +196,15 @@ impl<E: fmt::Display> Walk<'_, E> {
     /// Adds a document and those that it extends. None where it is faulty, which is then among the problems.
     fn add(&mut self, document: Document, position: usize) -> Result<Option<usize>, SelectError<E>> {
         let depth = self.trail.len();
-        if let Some(known) = self
-            .selection
-            .members
-            .iter()
-            .position(|m| m.document.file == document.file)
-        {
+        if let Some(known) = self.selection.members.iter().position(|m| m.document.file == document.file) {
             self.deepen(known, depth);
             return Ok(Some(known));
         }
         let profile = match load(&document.file, &document.text) {
             Ok(profile) => profile,
             Err(problems) => {
-                self.problems.extend(
-                    problems
-                        .into_iter()
-                        .filter(|p| !self.problems.contains(p))
-                        .collect::<Vec<_>>(),
-                );
+                self.problems
+                    .extend(problems.into_iter().filter(|p| !self.problems.contains(p)).collect::<Vec<_>>());
                 return Ok(None);
             }
         };
@@ -267,14 +233,7 @@ impl<E: fmt::Display> Walk<'_, E> {
             }
         }
         self.trail.pop();
-        self.selection.members.push(Member {
-            document,
-            profile,
-            asked: None,
-            position,
-            depth,
-            extends,
-        });
+        self.selection.members.push(Member { document, profile, asked: None, position, depth, extends });
         Ok(Some(self.selection.members.len() - 1))
     }
 

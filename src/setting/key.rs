@@ -18,16 +18,10 @@ impl Key {
     /// A sentence on what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
         if text.len() > MAX_LENGTH {
-            return Err(format!(
-                "a key has at most {MAX_LENGTH} characters, this one has {}",
-                text.len()
-            ));
+            return Err(format!("a key has at most {MAX_LENGTH} characters, this one has {}", text.len()));
         }
         let shown = text.escape_debug();
-        if text
-            .chars()
-            .any(|c| c.is_control() || c.is_whitespace() || c == '\\')
-        {
+        if text.chars().any(|c| c.is_control() || c.is_whitespace() || c == '\\') {
             return Err(format!("the key `{shown}` holds a character that no key has"));
         }
         let dotted: String = match text.find(['.', '/']) {

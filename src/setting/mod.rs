@@ -83,11 +83,7 @@ impl Setting {
     pub fn refuses(&self, value: &Value) -> Option<String> {
         let mut reason = None;
         // What a version took that nobody runs any more excuses no slip of the pen.
-        let old = self
-            .accepts
-            .iter()
-            .rposition(|(since, _)| *since <= OLDEST_IN_USE)
-            .unwrap_or(0);
+        let old = self.accepts.iter().rposition(|(since, _)| *since <= OLDEST_IN_USE).unwrap_or(0);
         for (_, accept) in &self.accepts[old..] {
             match accept.refuses(value) {
                 None => return None,
@@ -102,11 +98,7 @@ impl Setting {
 const OLDEST_IN_USE: Version = Version::new(4, 19);
 
 fn by_version<T>(table: ByVersion<T>, version: Version) -> Option<&'static T> {
-    table
-        .iter()
-        .rev()
-        .find(|(since, _)| *since <= version)
-        .map(|(_, fact)| fact)
+    table.iter().rev().find(|(since, _)| *since <= version).map(|(_, fact)| fact)
 }
 
 /// The value of a machine that nobody tuned.
@@ -167,9 +159,7 @@ impl Accept {
                 Value::Numbers(numbers) => {
                     let odd = numbers.iter().find(|number| *number % step != 0)?;
                     let rounded = (odd / step + 1) * step;
-                    Some(format!(
-                        "{odd} would be rounded up: write {rounded}, a multiple of {step}"
-                    ))
+                    Some(format!("{odd} would be rounded up: write {rounded}, a multiple of {step}"))
                 }
                 _ => None,
             }),
@@ -192,10 +182,7 @@ impl fmt::Display for Accept {
             Self::Between(low, high) => write!(f, "{low} to {high}"),
             Self::MultipleOf(low, high, step) => write!(f, "{low} to {high}, in multiples of {step}"),
             Self::Jiffies => {
-                write!(
-                    f,
-                    "-{MAX_JIFFIES_SECONDS} to {MAX_JIFFIES_SECONDS} (more where HZ is below 1000)"
-                )
+                write!(f, "-{MAX_JIFFIES_SECONDS} to {MAX_JIFFIES_SECONDS} (more where HZ is below 1000)")
             }
             Self::PortRange => f.write_str("two ports from 1 to 65535, low not above high"),
             Self::PortList => f.write_str("a list of ports from 0 to 65535"),

@@ -27,10 +27,7 @@ impl PortRange {
     /// The smallest range that covers both.
     #[must_use]
     pub fn union(self, other: Self) -> Self {
-        Self {
-            low: self.low.min(other.low),
-            high: self.high.max(other.high),
-        }
+        Self { low: self.low.min(other.low), high: self.high.max(other.high) }
     }
 }
 
@@ -54,11 +51,7 @@ impl PortSet {
     /// The part of the list that is not a port or a range of ports from 0 to 65535.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut ranges = Vec::new();
-        for part in text
-            .split([',', '\n'])
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
-        {
+        for part in text.split([',', '\n']).map(str::trim).filter(|part| !part.is_empty()) {
             let (low, high) = part.split_once('-').unwrap_or((part, part));
             let (Ok(low), Ok(high)) = (low.trim().parse(), high.trim().parse()) else {
                 return Err(format!("`{part}` is not a port or a range of ports"));
@@ -88,10 +81,7 @@ impl PortSet {
     /// Whether every port of `other` is in this set.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
-        other
-            .ranges
-            .iter()
-            .all(|wanted| self.ranges.iter().any(|range| range.covers(*wanted)))
+        other.ranges.iter().all(|wanted| self.ranges.iter().any(|range| range.covers(*wanted)))
     }
 
     /// Whether the port is in this set.
@@ -113,9 +103,7 @@ impl PortSet {
             let (low, high) = (own.low.max(range.low), own.high.min(range.high));
             (low <= high).then_some(PortRange { low, high })
         });
-        Self {
-            ranges: clipped.collect(),
-        }
+        Self { ranges: clipped.collect() }
     }
 
     /// Whether there is none.
@@ -127,15 +115,7 @@ impl PortSet {
 
 impl FromIterator<u16> for PortSet {
     fn from_iter<I: IntoIterator<Item = u16>>(ports: I) -> Self {
-        Self::merged(
-            ports
-                .into_iter()
-                .map(|port| PortRange {
-                    low: port,
-                    high: port,
-                })
-                .collect(),
-        )
+        Self::merged(ports.into_iter().map(|port| PortRange { low: port, high: port }).collect())
     }
 }
 

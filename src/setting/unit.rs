@@ -29,26 +29,11 @@ impl Unit {
     #[must_use]
     pub const fn suffixes(self) -> &'static [(&'static str, i128, i128)] {
         match self {
-            Self::Byte => &[
-                ("KiB", 1 << 10, 1),
-                ("MiB", 1 << 20, 1),
-                ("GiB", 1 << 30, 1),
-                ("B", 1, 1),
-            ],
-            Self::Second => &[
-                ("ms", 1, 1000),
-                ("s", 1, 1),
-                ("min", 60, 1),
-                ("h", 3600, 1),
-                ("d", 86400, 1),
-            ],
-            Self::Millisecond => &[
-                ("ms", 1, 1),
-                ("s", 1000, 1),
-                ("min", 60_000, 1),
-                ("h", 3_600_000, 1),
-                ("d", 86_400_000, 1),
-            ],
+            Self::Byte => &[("KiB", 1 << 10, 1), ("MiB", 1 << 20, 1), ("GiB", 1 << 30, 1), ("B", 1, 1)],
+            Self::Second => &[("ms", 1, 1000), ("s", 1, 1), ("min", 60, 1), ("h", 3600, 1), ("d", 86400, 1)],
+            Self::Millisecond => {
+                &[("ms", 1, 1), ("s", 1000, 1), ("min", 60_000, 1), ("h", 3_600_000, 1), ("d", 86_400_000, 1)]
+            }
             Self::Mode | Self::Count | Self::Limit | Self::Port | Self::Page => &[],
         }
     }
@@ -60,9 +45,7 @@ impl Unit {
     /// not a whole number of the unit.
     pub fn parse(self, text: &str) -> Result<i128, String> {
         let text = text.trim();
-        let digits = text
-            .find(|c: char| !c.is_ascii_digit() && c != '-')
-            .unwrap_or(text.len());
+        let digits = text.find(|c: char| !c.is_ascii_digit() && c != '-').unwrap_or(text.len());
         let (number, suffix) = text.split_at(digits);
         let suffix = suffix.trim();
         let number: i128 = number.parse().map_err(|_| format!("`{text}` is not a number"))?;
@@ -78,9 +61,7 @@ impl Unit {
                 format!("`{text}`: the unit is one of {}", known.join(", "))
             });
         };
-        let scaled = number
-            .checked_mul(*numerator)
-            .ok_or_else(|| format!("`{text}` is too large"))?;
+        let scaled = number.checked_mul(*numerator).ok_or_else(|| format!("`{text}` is too large"))?;
         if scaled % denominator != 0 {
             return Err(format!("`{text}` is not a whole number of {self}"));
         }

@@ -72,11 +72,7 @@ impl Value {
                     .split_whitespace()
                     .map(|part| part.parse().map_err(|_| wrong()))
                     .collect::<Result<_, _>>()?;
-                if numbers.len() == kind.arity() {
-                    Ok(Self::Numbers(numbers))
-                } else {
-                    Err(wrong())
-                }
+                if numbers.len() == kind.arity() { Ok(Self::Numbers(numbers)) } else { Err(wrong()) }
             }
             Kind::PortRange => {
                 let mut parts = text.split_whitespace().map(str::parse::<u16>);

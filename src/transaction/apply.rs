@@ -67,10 +67,7 @@ pub fn apply(
     let store = Store::create(request.state)?;
     let _lock = store.lock(say)?;
     if let Some((record, _)) = store.records()?.iter().find(|(_, ending)| ending.is_none()) {
-        return Err(TransactionError::Interrupted {
-            command: record.command,
-            id: record.id.clone(),
-        });
+        return Err(TransactionError::Interrupted { command: record.command, id: record.id.clone() });
     }
     for write in &mut writes {
         let found = write.target.read()?;
@@ -79,22 +76,10 @@ pub fn apply(
             return Err(TransactionError::Stale { key, planned, found });
         }
     }
-    let mut record = Record::new(
-        Command::Apply,
-        request.time.clone(),
-        request.origin.clone(),
-        request.profiles.clone(),
-    );
+    let mut record =
+        Record::new(Command::Apply, request.time.clone(), request.origin.clone(), request.profiles.clone());
     record.changes = writes.iter().map(recorded).collect();
-    transact(
-        &store,
-        record,
-        &mut writes,
-        platform,
-        request.copy,
-        interruption,
-        Outcome::Applied,
-    )
+    transact(&store, record, &mut writes, platform, request.copy, interruption, Outcome::Applied)
 }
 
 /// Stores the record, makes the writes, notes the ending.
@@ -126,9 +111,7 @@ pub(super) fn finish(store: &Store, id: &str, execution: Execution, success: Out
     };
     let left = |result| execution.steps.iter().filter(move |step| step.result == result);
     let left = match outcome {
-        Outcome::Incomplete => left(super::StepResult::Left)
-            .map(|step| step.key.to_string())
-            .collect(),
+        Outcome::Incomplete => left(super::StepResult::Left).map(|step| step.key.to_string()).collect(),
         _ => Vec::new(),
     };
     let mut failure = execution.failure;
@@ -156,10 +139,7 @@ pub(super) fn recorded(write: &Write<'_>) -> Change {
         also: write
             .also
             .iter()
-            .map(|(key, _, before)| AlsoChanged {
-                key: key.to_string(),
-                before: before.clone(),
-            })
+            .map(|(key, _, before)| AlsoChanged { key: key.to_string(), before: before.clone() })
             .collect(),
     }
 }
@@ -181,12 +161,7 @@ pub(super) fn also_changed(
                 // Without its value it could not be brought back.
                 LiveState::Unreadable(cause) => {
                     let operation = format!("save, because writing {key} changes it,");
-                    return Err(PlatformError {
-                        operation,
-                        key: other,
-                        cause,
-                        denied: true,
-                    });
+                    return Err(PlatformError { operation, key: other, cause, denied: true });
                 }
             }
         }

@@ -70,11 +70,7 @@ pub(super) fn execute(
             key: write.key.clone(),
             before: Some(write.before.clone()),
             after: Some(write.after.clone()),
-            result: if failure.is_some() {
-                StepResult::Undone
-            } else {
-                StepResult::Done
-            },
+            result: if failure.is_some() { StepResult::Undone } else { StepResult::Done },
             note: None,
         })
         .collect();
@@ -88,11 +84,7 @@ pub(super) fn execute(
             }
         }
     }
-    Execution {
-        steps,
-        failure,
-        incomplete,
-    }
+    Execution { steps, failure, incomplete }
 }
 
 /// Writes a value and reads it back: a platform may take a value in part, or not at all, without a word.
@@ -108,10 +100,7 @@ fn set(key: &Key, target: &mut dyn Target, kind: Kind, value: &str) -> Result<()
 
 fn put_back(write: &mut Write<'_>, platform: &dyn Platform) -> Result<(), String> {
     // A write that was refused changed nothing, and is not to be put back.
-    let unchanged = write
-        .target
-        .read()
-        .is_ok_and(|found| same(write.kind, &found, &write.before));
+    let unchanged = write.target.read().is_ok_and(|found| same(write.kind, &found, &write.before));
     if !unchanged {
         // Twice: what refused a value because of a passing fault may take it now.
         set(&write.key, &mut *write.target, write.kind, &write.before)

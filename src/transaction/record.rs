@@ -225,10 +225,7 @@ impl Record {
             for key in std::iter::once(&change.key).chain(also) {
                 let known = Key::parse(key).ok().and_then(|key| catalogue::find(&key));
                 if known.is_none() {
-                    return Err(format!(
-                        "it names `{}`, which twtune does not know",
-                        key.escape_debug()
-                    ));
+                    return Err(format!("it names `{}`, which twtune does not know", key.escape_debug()));
                 }
             }
         }
@@ -264,12 +261,7 @@ impl Ending {
     const SCHEMA: &'static str = "twtune.ending/1";
 
     pub(super) fn new(id: &str, outcome: Outcome, left: Vec<String>) -> Self {
-        Self {
-            schema: Self::SCHEMA.into(),
-            id: id.into(),
-            outcome,
-            left,
-        }
+        Self { schema: Self::SCHEMA.into(), id: id.into(), outcome, left }
     }
 
     pub(super) fn text(&self) -> String {

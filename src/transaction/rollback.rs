@@ -54,10 +54,7 @@ pub fn choose(
     let records = store.map(Store::records).transpose()?.unwrap_or_default();
     if let Some(name) = named.filter(|name| !is_id(name)) {
         let record = store::read_record(Path::new(name))?;
-        let ending = records
-            .iter()
-            .find(|(known, _)| *known == record)
-            .map(|(_, ending)| ending);
+        let ending = records.iter().find(|(known, _)| *known == record).map(|(_, ending)| ending);
         let interrupted = ending.is_some_and(Option::is_none);
         return Ok(Some(Choice { record, interrupted }));
     }
@@ -72,10 +69,7 @@ pub fn choose(
             (0..records.len()).rev().find(newest).map(|at| &records[at])
         }),
     };
-    Ok(chosen.map(|(record, ending)| Choice {
-        record: record.clone(),
-        interrupted: ending.is_none(),
-    }))
+    Ok(chosen.map(|(record, ending)| Choice { record: record.clone(), interrupted: ending.is_none() }))
 }
 
 /// What to undo, and what the record says of it.
@@ -121,15 +115,7 @@ pub fn rollback(
         let mut inverse = Record::new(Command::Rollback, time, origin, record.profiles.clone());
         inverse.undoes = Some(record.id.clone());
         inverse.changes = look.writes.iter().map(recorded).collect();
-        transact(
-            store,
-            inverse,
-            &mut look.writes,
-            platform,
-            None,
-            interruption,
-            Outcome::RolledBack,
-        )?
+        transact(store, inverse, &mut look.writes, platform, None, interruption, Outcome::RolledBack)?
     };
     look.steps.append(&mut done.steps);
     done.steps = look.steps;
@@ -160,11 +146,7 @@ struct Look<'p> {
 impl Look<'_> {
     /// The steps as they would be, none of them made.
     fn report(mut self, store: &Store, undo: &Undo<'_>) -> Done {
-        let result = if self.conflict {
-            StepResult::Left
-        } else {
-            StepResult::Done
-        };
+        let result = if self.conflict { StepResult::Left } else { StepResult::Done };
         self.steps.extend(self.writes.iter().map(|write| Step {
             key: write.key.clone(),
             before: Some(write.before.clone()),
@@ -174,16 +156,10 @@ impl Look<'_> {
         }));
         Done {
             id: Some(undo.choice.record.id.clone()),
-            outcome: if self.conflict {
-                Outcome::Refused
-            } else {
-                Outcome::RolledBack
-            },
+            outcome: if self.conflict { Outcome::Refused } else { Outcome::RolledBack },
             rollback_file: Some(store.path_of(&undo.choice.record.id)),
             steps: self.steps,
-            failure: self
-                .conflict
-                .then(|| "somebody else changed a setting since".to_owned()),
+            failure: self.conflict.then(|| "somebody else changed a setting since".to_owned()),
         }
     }
 }
@@ -196,34 +172,19 @@ fn look<'p>(
 ) -> Result<Look<'p>, TransactionError> {
     let record = &undo.choice.record;
     if !record.origin.same_machine(&undo.here) {
-        let message = format!(
-            "record {} was written on another machine, {}",
-            record.id, record.origin.host
-        );
+        let message = format!("record {} was written on another machine, {}", record.id, record.origin.host);
         return Err(TransactionError::Foreign(message));
     }
     if !record.origin.is_here(&undo.here) {
         let message = format!("record {} was written in another network namespace", record.id);
         return Err(TransactionError::Foreign(message));
     }
-    if let Some((other, _)) = records
-        .iter()
-        .find(|(other, ending)| ending.is_none() && other.id != record.id)
+    if let Some((other, _)) = records.iter().find(|(other, ending)| ending.is_none() && other.id != record.id)
     {
-        return Err(TransactionError::Interrupted {
-            command: other.command,
-            id: other.id.clone(),
-        });
+        return Err(TransactionError::Interrupted { command: other.command, id: other.id.clone() });
     }
-    let settling = records
-        .iter()
-        .any(|(known, ending)| known == record && ending.is_none());
-    let mut look = Look {
-        steps: Vec::new(),
-        writes: Vec::new(),
-        conflict: false,
-        settling,
-    };
+    let settling = records.iter().any(|(known, ending)| known == record && ending.is_none());
+    let mut look = Look { steps: Vec::new(), writes: Vec::new(), conflict: false, settling };
     for aim in aims(record, records, settling, &undo.here) {
         let mut target = platform.open(&aim.key)?;
         let found = target.read()?;
@@ -253,10 +214,7 @@ fn look<'p>(
         } else {
             look.conflict = true;
             step.result = StepResult::Conflict;
-            step.note = Some(format!(
-                "twtune wrote `{}`, and somebody has set `{found}` since",
-                aim.from
-            ));
+            step.note = Some(format!("twtune wrote `{}`, and somebody has set `{found}` since", aim.from));
         }
         look.steps.push(step);
     }
@@ -277,11 +235,7 @@ fn settle(
     if execution.failure.is_some() {
         return Done {
             id: Some(record.id.clone()),
-            outcome: if execution.incomplete {
-                Outcome::Incomplete
-            } else {
-                Outcome::Undone
-            },
+            outcome: if execution.incomplete { Outcome::Incomplete } else { Outcome::Undone },
             rollback_file: Some(store.path_of(&record.id)),
             steps: execution.steps,
             failure: execution.failure,
@@ -292,10 +246,7 @@ fn settle(
         Command::Rollback => Outcome::RolledBack,
     };
     // What is reported is the rollback that was asked for.
-    Done {
-        outcome: Outcome::RolledBack,
-        ..finish(store, &record.id, execution, ended)
-    }
+    Done { outcome: Outcome::RolledBack, ..finish(store, &record.id, execution, ended) }
 }
 
 /// A record of an earlier boot has nothing to undo: its live values went with the machine. An interrupted one is
@@ -361,14 +312,7 @@ fn aims(record: &Record, records: &Records, settling: bool, here: &Identity) -> 
                 let kind = catalogue::find(&key)?.kind;
                 Some((key, kind, also.before.clone()))
             });
-            Some(Aim {
-                kind,
-                from,
-                to,
-                also: also.collect(),
-                superseded,
-                key,
-            })
+            Some(Aim { kind, from, to, also: also.collect(), superseded, key })
         })
         .collect()
 }
@@ -388,15 +332,11 @@ struct Link {
 impl Chains {
     /// Replays the history of this boot and namespace.
     fn replay(records: &Records, here: &Identity) -> Self {
-        let mut chains = Self {
-            by_key: BTreeMap::new(),
-        };
+        let mut chains = Self { by_key: BTreeMap::new() };
         for (record, ending) in records {
             let outcome = ending.as_ref().map(|ending| ending.outcome);
-            let counts = matches!(
-                outcome,
-                Some(Outcome::Applied | Outcome::RolledBack | Outcome::Incomplete)
-            );
+            let counts =
+                matches!(outcome, Some(Outcome::Applied | Outcome::RolledBack | Outcome::Incomplete));
             if !counts || !record.origin.is_here(here) {
                 continue;
             }
@@ -415,11 +355,7 @@ impl Chains {
             for change in &record.changes {
                 if let (Some(before), Some(after)) = (&change.before, &change.after) {
                     let (id, before, after) = (holder.clone(), before.clone(), after.clone());
-                    chains
-                        .by_key
-                        .entry(change.key.clone())
-                        .or_default()
-                        .push(Link { id, before, after });
+                    chains.by_key.entry(change.key.clone()).or_default().push(Link { id, before, after });
                 }
             }
         }

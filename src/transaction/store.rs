@@ -78,18 +78,12 @@ impl Store {
             Ok(folder) => folder,
             Err(Errno::NOENT) => return Ok(None),
             Err(Errno::LOOP | Errno::NOTDIR) => {
-                return Err(unacceptable(
-                    path,
-                    "it is not a directory; links are not followed",
-                ));
+                return Err(unacceptable(path, "it is not a directory; links are not followed"));
             }
             Err(errno) => return Err(failed("open", path, errno)),
         };
         check_private(path, &folder, 0o022)?;
-        Ok(Some(Self {
-            path: path.to_owned(),
-            folder,
-        }))
+        Ok(Some(Self { path: path.to_owned(), folder }))
     }
 
     /// Opens the state directory, and makes it where there is none. One that is there and empty is closed to others;
@@ -155,9 +149,7 @@ impl Store {
         for id in ids {
             let name = format!("{id}.json");
             let path = self.path.join(&name);
-            let text = self
-                .read(&name)?
-                .ok_or_else(|| unacceptable(&path, "it was removed just now"))?;
+            let text = self.read(&name)?.ok_or_else(|| unacceptable(&path, "it was removed just now"))?;
             let record = Record::parse(&text).map_err(|reason| unacceptable(&path, reason))?;
             if record.id != id.to_string() {
                 return Err(unacceptable(&path, "it is the file of another record"));
@@ -172,10 +164,7 @@ impl Store {
     fn is_unused(&self) -> Result<bool, StoreError> {
         let mut entries =
             rustix::fs::Dir::read_from(&self.folder).map_err(|e| failed("read", &self.path, e))?;
-        Ok(
-            entries
-                .all(|entry| entry.is_ok_and(|entry| matches!(entry.file_name().to_bytes(), b"." | b".."))),
-        )
+        Ok(entries.all(|entry| entry.is_ok_and(|entry| matches!(entry.file_name().to_bytes(), b"." | b".."))))
     }
 
     fn ids(&self) -> Result<Vec<u64>, StoreError> {
@@ -254,17 +243,12 @@ impl Store {
 
 /// Reads a rollback file from anywhere: it and its folder must be this user's, and nobody else may write them.
 pub(super) fn read_record(path: &Path) -> Result<Record, StoreError> {
-    let folder = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let opened = rustix::fs::open(folder, flags, Mode::empty()).map_err(|e| failed("open", folder, e))?;
-    check_folder(folder, &opened)?;
+    check_private(folder, &opened, 0o022)?;
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let name = path
-        .file_name()
-        .ok_or_else(|| unacceptable(path, "it is not a file"))?;
+    let name = path.file_name().ok_or_else(|| unacceptable(path, "it is not a file"))?;
     let file = match rustix::fs::openat(&opened, name, flags, Mode::empty()) {
         Ok(file) => File::from(file),
         Err(Errno::LOOP) => return Err(unacceptable(path, "it is a link")),
@@ -295,24 +279,11 @@ fn read_private(path: &Path, file: File) -> Result<String, StoreError> {
         return Err(unacceptable(path, "it is not a file"));
     }
     let mut bytes = Vec::new();
-    file.take(MAX_FILE + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| failed("read", path, error))?;
+    file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(|error| failed("read", path, error))?;
     if bytes.len() as u64 > MAX_FILE {
         return Err(unacceptable(path, "it is larger than any rollback file"));
     }
     String::from_utf8(bytes).map_err(|_| unacceptable(path, "it is damaged: not UTF-8"))
-}
-
-/// The folder of a rollback file: nobody else may put another file in its place. In one such as /tmp (sticky) only
-/// a file's owner may, and the file itself is looked at next.
-fn check_folder(path: &Path, folder: &impl AsFd) -> Result<(), StoreError> {
-    let about = rustix::fs::fstat(folder).map_err(|errno| failed("look at", path, errno))?;
-    let root_or_own = about.st_uid == 0 || about.st_uid == rustix::process::geteuid().as_raw();
-    if root_or_own && about.st_mode & 0o1000 != 0 {
-        return Ok(());
-    }
-    check_private(path, folder, 0o022)
 }
 
 /// Whoever could write the state could have twtune, run by root, write what they like.
@@ -320,33 +291,20 @@ fn check_private(path: &Path, file: &impl AsFd, forbidden: u32) -> Result<(), St
     let about = rustix::fs::fstat(file).map_err(|errno| failed("look at", path, errno))?;
     let user = rustix::process::geteuid().as_raw();
     if about.st_uid != user {
-        let reason = format!(
-            "it belongs to user {}, not to user {user} who runs twtune",
-            about.st_uid
-        );
+        let reason = format!("it belongs to user {}, not to user {user} who runs twtune", about.st_uid);
         return Err(unacceptable(path, reason));
     }
     if about.st_mode & forbidden != 0 {
         let mode = about.st_mode & 0o7777;
-        return Err(unacceptable(
-            path,
-            format!("others than its owner may write it (mode {mode:04o})"),
-        ));
+        return Err(unacceptable(path, format!("others than its owner may write it (mode {mode:04o})")));
     }
     Ok(())
 }
 
 fn unacceptable(path: &Path, reason: impl Into<String>) -> StoreError {
-    StoreError::Unacceptable {
-        path: path.to_owned(),
-        reason: reason.into(),
-    }
+    StoreError::Unacceptable { path: path.to_owned(), reason: reason.into() }
 }
 
 fn failed(operation: &'static str, path: &Path, error: impl Into<io::Error>) -> StoreError {
-    StoreError::Io {
-        operation,
-        path: path.to_owned(),
-        source: error.into(),
-    }
+    StoreError::Io { operation, path: path.to_owned(), source: error.into() }
 }

@@ -23,13 +23,7 @@ fn refused(host: &Host, path: &str) -> Value {
     let text = fs::read(host.path(path.trim_start_matches("[ROOT]/"))).unwrap_or_default();
     let text = String::from_utf8_lossy(&text[..text.len().min(600)]).into_owned();
     let mut problems = Value::Null;
-    for line in [
-        "profile lint FILE",
-        "check FILE",
-        "plan FILE",
-        "apply FILE --yes",
-        "profile show FILE",
-    ] {
+    for line in ["profile lint FILE", "check FILE", "plan FILE", "apply FILE --yes", "profile show FILE"] {
         let line = line.replace("FILE", path);
         let name = path.rsplit('/').next().unwrap_or(path);
         let run = within(host, LIMIT, &line);
@@ -40,14 +34,9 @@ fn refused(host: &Host, path: &str) -> Value {
             "the answer to rubbish is not more rubbish: {} bytes",
             run.stderr.len()
         );
-        let harmless = run
-            .stderr
-            .chars()
-            .all(|c| (!c.is_control() || c == '\n') && c != '\u{202e}');
+        let harmless = run.stderr.chars().all(|c| (!c.is_control() || c == '\n') && c != '\u{202e}');
         assert!(harmless, "control characters are escaped: {run:#?}");
-        let report = within(host, LIMIT, &format!("{line} --format json"))
-            .exits(3)
-            .report("error");
+        let report = within(host, LIMIT, &format!("{line} --format json")).exits(3).report("error");
         schema::error(&report, 3);
         problems = report["problems"].clone();
     }
@@ -56,10 +45,7 @@ fn refused(host: &Host, path: &str) -> Value {
 
 /// The lines that the problems point at.
 fn lines(problems: &Value) -> Vec<u64> {
-    let mut found: Vec<u64> = list(problems)
-        .iter()
-        .filter_map(|problem| problem["line"].as_u64())
-        .collect();
+    let mut found: Vec<u64> = list(problems).iter().filter_map(|problem| problem["line"].as_u64()).collect();
     found.sort_unstable();
     found
 }
@@ -141,10 +127,7 @@ why = "a control\ncharacter"
             Some(true),
             "{problem:#}"
         );
-        assert!(
-            problem["line"].is_u64() && problem["column"].is_u64(),
-            "{problem:#}"
-        );
+        assert!(problem["line"].is_u64() && problem["column"].is_u64(), "{problem:#}");
     }
     let at = lines(&problems);
     // Each fault with the lines that may be meant: the rule's head, the field, or the value.
@@ -161,10 +144,7 @@ why = "a control\ncharacter"
         ("no condition", 58, 58),
         ("control character", 65, 65),
     ] {
-        assert!(
-            at.iter().any(|line| (first..=last).contains(line)),
-            "{what}: lines {at:?} in {problems:#}"
-        );
+        assert!(at.iter().any(|line| (first..=last).contains(line)), "{what}: lines {at:?} in {problems:#}");
     }
     let text = host.twtune("profile lint [ROOT]/ten.toml").stderr;
     for place in ["ten.toml:4:", "ten.toml:7:", "ten.toml:14:", "ten.toml:65:"] {
@@ -265,81 +245,33 @@ fn what_is_no_profile_is_refused() {
         ("empty", String::new()),
         ("no TOML", "]]]\n".into()),
         ("unclosed", format!("{HEAD}[[rule]\n")),
-        (
-            "a newer schema",
-            format!("{}{sound}", HEAD.replace("schema = 1", "schema = 2")),
-        ),
-        (
-            "no schema",
-            format!("{}{sound}", HEAD.replace("schema = 1\n", "")),
-        ),
-        (
-            "a schema that is text",
-            format!("{}{sound}", HEAD.replace("schema = 1", "schema = \"1\"")),
-        ),
-        (
-            "no name",
-            format!("{}{sound}", HEAD.replace("name = \"bad\"\n", "")),
-        ),
+        ("a newer schema", format!("{}{sound}", HEAD.replace("schema = 1", "schema = 2"))),
+        ("no schema", format!("{}{sound}", HEAD.replace("schema = 1\n", ""))),
+        ("a schema that is text", format!("{}{sound}", HEAD.replace("schema = 1", "schema = \"1\""))),
+        ("no name", format!("{}{sound}", HEAD.replace("name = \"bad\"\n", ""))),
         ("a name twice", format!("name = \"x\"\n{HEAD}{sound}")),
-        (
-            "a name that is a path",
-            format!("{}{sound}", HEAD.replace("\"bad\"", "\"../bad\"")),
-        ),
+        ("a name that is a path", format!("{}{sound}", HEAD.replace("\"bad\"", "\"../bad\""))),
         ("rule is no list", format!("{HEAD}rule = 1\n")),
-        (
-            "a rule without a key",
-            format!("{HEAD}[[rule]]\nwant = 1\nlevel = \"required\"\nwhy = \"x\"\n"),
-        ),
+        ("a rule without a key", format!("{HEAD}[[rule]]\nwant = 1\nlevel = \"required\"\nwhy = \"x\"\n")),
         (
             "a key that is a number",
             format!("{HEAD}[[rule]]\nkey = 1\nwant = 1\nlevel = \"required\"\nwhy = \"x\"\n"),
         ),
-        (
-            "an empty why",
-            format!("{HEAD}{}", sound.replace("A test wants it.", "")),
-        ),
+        ("an empty why", format!("{HEAD}{}", sound.replace("A test wants it.", ""))),
         (
             "a newline in why",
-            format!(
-                "{HEAD}{}",
-                sound.replace("A test wants it.", "x\\nnet.ipv4.ip_forward = 1")
-            ),
+            format!("{HEAD}{}", sound.replace("A test wants it.", "x\\nnet.ipv4.ip_forward = 1")),
         ),
-        (
-            "an escape in why",
-            format!("{HEAD}{}", sound.replace("A test wants it.", "x\\u001b[2J")),
-        ),
-        (
-            "NUL in why",
-            format!("{HEAD}{}", sound.replace("A test wants it.", "x\\u0000")),
-        ),
-        (
-            "a lone return in summary",
-            format!("{}{sound}", HEAD.replace("A profile", "A\\rprofile")),
-        ),
-        (
-            "a line separator in why",
-            format!("{HEAD}{}", sound.replace("A test wants it.", "x\\u0085y")),
-        ),
+        ("an escape in why", format!("{HEAD}{}", sound.replace("A test wants it.", "x\\u001b[2J"))),
+        ("NUL in why", format!("{HEAD}{}", sound.replace("A test wants it.", "x\\u0000"))),
+        ("a lone return in summary", format!("{}{sound}", HEAD.replace("A profile", "A\\rprofile"))),
+        ("a line separator in why", format!("{HEAD}{}", sound.replace("A test wants it.", "x\\u0085y"))),
         ("unknown base", format!("{HEAD}extends = [\"genral\"]\n{sound}")),
-        (
-            "extends itself",
-            format!("{HEAD}extends = [\"./bad.toml\"]\n{sound}"),
-        ),
+        ("extends itself", format!("{HEAD}extends = [\"./bad.toml\"]\n{sound}")),
         ("extends a number", format!("{HEAD}extends = [1]\n{sound}")),
-        (
-            "a bad condition",
-            format!("{HEAD}{}", rule(FIN, "want = 60\nwhen = \"linux >=\"")),
-        ),
-        (
-            "an unknown word",
-            format!("{HEAD}{}", rule(FIN, "want = 60\nwhen = \"moon > 3\"")),
-        ),
-        (
-            "a condition with or",
-            format!("{HEAD}{}", rule(FIN, "want = 60\nwhen = \"host or host\"")),
-        ),
+        ("a bad condition", format!("{HEAD}{}", rule(FIN, "want = 60\nwhen = \"linux >=\""))),
+        ("an unknown word", format!("{HEAD}{}", rule(FIN, "want = 60\nwhen = \"moon > 3\""))),
+        ("a condition with or", format!("{HEAD}{}", rule(FIN, "want = 60\nwhen = \"host or host\""))),
     ] {
         host.file("bad.toml", text);
         let problems = refused(&host, "[ROOT]/bad.toml");
@@ -353,10 +285,7 @@ fn a_circle_of_extends_ends() {
     host.sh("mkdir /etc/twtune/profiles.d");
     for (name, base) in [("a", "b"), ("b", "c"), ("c", "a"), ("self", "self")] {
         let head = format!("schema = 1\nname = \"{name}\"\nsummary = \"x\"\nextends = [\"{base}\"]\n");
-        host.file(
-            &format!("{name}.toml"),
-            format!("{head}{}", rule(FIN, "want = 60")),
-        );
+        host.file(&format!("{name}.toml"), format!("{head}{}", rule(FIN, "want = 60")));
     }
     host.sh("cp a.toml b.toml c.toml self.toml /etc/twtune/profiles.d/");
     for name in ["a", "b", "self"] {
@@ -364,11 +293,7 @@ fn a_circle_of_extends_ends() {
         assert!(run.stderr.contains("extends"), "{run:#?}");
     }
     // The same base by two ways is no circle.
-    for (name, bases) in [
-        ("left", "\"general\""),
-        ("right", "\"general\""),
-        ("top", "\"left\", \"right\""),
-    ] {
+    for (name, bases) in [("left", "\"general\""), ("right", "\"general\""), ("top", "\"left\", \"right\"")] {
         host.file(
             &format!("{name}.toml"),
             format!("schema = 1\nname = \"{name}\"\nsummary = \"x\"\nextends = [{bases}]\n"),
@@ -379,11 +304,7 @@ fn a_circle_of_extends_ends() {
     assert!(matches!(run.code, Some(0 | 1)), "{run:#?}");
     // A chain that doubles at every step is not walked path by path.
     for at in 0..40 {
-        let bases = if at == 0 {
-            "\"general\"".into()
-        } else {
-            format!("\"d{}\", \"e{}\"", at - 1, at - 1)
-        };
+        let bases = if at == 0 { "\"general\"".into() } else { format!("\"d{}\", \"e{}\"", at - 1, at - 1) };
         for side in ["d", "e"] {
             host.file(
                 &format!("chain/{side}{at}.toml"),
@@ -401,43 +322,22 @@ fn depth_and_size_are_bounded() {
     let Some(host) = Host::start() else { return };
     let depth = 200_000;
     for (what, text) in [
-        (
-            "arrays",
-            format!("x = {}{}\n", "[".repeat(depth), "]".repeat(depth)),
-        ),
+        ("arrays", format!("x = {}{}\n", "[".repeat(depth), "]".repeat(depth))),
         ("open arrays", format!("x = {}", "[".repeat(depth))),
-        (
-            "tables",
-            format!("x = {}1{}\n", "{a=".repeat(depth), "}".repeat(depth)),
-        ),
+        ("tables", format!("x = {}1{}\n", "{a=".repeat(depth), "}".repeat(depth))),
         ("dotted", format!("a{} = 1\n", ".a".repeat(depth))),
         ("header", format!("[a{}]\n", ".a".repeat(depth))),
         (
             "in a rule",
-            format!(
-                "{HEAD}{}",
-                rule(
-                    FIN,
-                    &format!("want = {}1{}", "[".repeat(depth), "]".repeat(depth))
-                )
-            ),
+            format!("{HEAD}{}", rule(FIN, &format!("want = {}1{}", "[".repeat(depth), "]".repeat(depth)))),
         ),
         (
             "in when",
-            format!(
-                "{HEAD}{}",
-                rule(
-                    FIN,
-                    &format!("want = 60\nwhen = \"{}\"", "host and ".repeat(depth))
-                )
-            ),
+            format!("{HEAD}{}", rule(FIN, &format!("want = 60\nwhen = \"{}\"", "host and ".repeat(depth)))),
         ),
         (
             "parentheses",
-            format!(
-                "{HEAD}{}",
-                rule(FIN, &format!("want = 60\nwhen = \"{}\"", "(".repeat(depth)))
-            ),
+            format!("{HEAD}{}", rule(FIN, &format!("want = 60\nwhen = \"{}\"", "(".repeat(depth)))),
         ),
     ] {
         host.file("bad.toml", text);
@@ -447,9 +347,7 @@ fn depth_and_size_are_bounded() {
             "{what}: {} bytes",
             run.stderr.len()
         );
-        within(&host, LIMIT, "profile lint [ROOT]/bad.toml --format json")
-            .exits(3)
-            .report("error");
+        within(&host, LIMIT, "profile lint [ROOT]/bad.toml --format json").exits(3).report("error");
     }
     // As many faults as fit: the answer stays readable.
     let mut many = HEAD.to_owned();
@@ -461,16 +359,11 @@ fn depth_and_size_are_bounded() {
 
     // 100 MB: of nothing, and of what looks like a profile.
     let huge = host.path("huge.toml");
-    fs::File::create(&huge)
-        .and_then(|file| file.set_len(100 << 20))
-        .expect("a sparse file");
+    fs::File::create(&huge).and_then(|file| file.set_len(100 << 20)).expect("a sparse file");
     refused(&host, "[ROOT]/huge.toml");
     let comment = format!("# {}\n", "x".repeat(1021));
-    fs::write(
-        &huge,
-        format!("{HEAD}{}{}", rule(FIN, "want = 60"), comment.repeat(100 << 10)),
-    )
-    .expect("a big file");
+    fs::write(&huge, format!("{HEAD}{}{}", rule(FIN, "want = 60"), comment.repeat(100 << 10)))
+        .expect("a big file");
     let before = std::time::Instant::now();
     refused(&host, "[ROOT]/huge.toml");
     assert!(before.elapsed() < LIMIT * 3);
@@ -480,15 +373,9 @@ fn depth_and_size_are_bounded() {
 fn what_is_no_file_is_refused_at_once() {
     let Some(host) = Host::start() else { return };
     host.sh("mkdir folder.toml; mkfifo pipe.toml; ln -s nowhere dangling.toml; ln -s loop.toml loop.toml; ln -s /dev/zero zero.toml; ln -s /dev/tty tty.toml; ln -s /proc/kmsg kmsg.toml; : >empty.toml");
-    for name in [
-        "folder.toml",
-        "pipe.toml",
-        "dangling.toml",
-        "loop.toml",
-        "zero.toml",
-        "missing.toml",
-        "empty.toml",
-    ] {
+    for name in
+        ["folder.toml", "pipe.toml", "dangling.toml", "loop.toml", "zero.toml", "missing.toml", "empty.toml"]
+    {
         for line in [
             format!("check [ROOT]/{name}"),
             format!("profile lint [ROOT]/{name}"),
@@ -501,21 +388,12 @@ fn what_is_no_file_is_refused_at_once() {
             let run = within(&host, LIMIT, &line).exits(3);
             assert!(run.stderr.contains(name), "{run:#?}");
             schema::error(
-                &within(&host, LIMIT, &format!("{line} --format json"))
-                    .exits(3)
-                    .report("error"),
+                &within(&host, LIMIT, &format!("{line} --format json")).exits(3).report("error"),
                 3,
             );
         }
     }
-    for device in [
-        "/dev/zero",
-        "/dev/null",
-        "/dev/random",
-        "/proc/self/mem",
-        "/proc/kmsg",
-        "/dev/stdin",
-    ] {
+    for device in ["/dev/zero", "/dev/null", "/dev/random", "/proc/self/mem", "/proc/kmsg", "/dev/stdin"] {
         let run = within(&host, LIMIT, &format!("check {device}"));
         assert_eq!(run.code, Some(3), "{run:#?}");
     }
@@ -547,16 +425,7 @@ fn names_on_the_command_line_may_be_anything() {
     use std::os::unix::ffi::OsStrExt;
     let Some(host) = Host::start() else { return };
     let long = "x".repeat(100_000);
-    for name in [
-        &b"\xff\xfe"[..],
-        b"a\nb",
-        b"\x1b[31mred",
-        b" ",
-        b"",
-        b"a\\b",
-        b"CON",
-        long.as_bytes(),
-    ] {
+    for name in [&b"\xff\xfe"[..], b"a\nb", b"\x1b[31mred", b" ", b"", b"a\\b", b"CON", long.as_bytes()] {
         for verb in ["check", "explain", "rollback"] {
             let mut command = host.command(verb);
             command.arg(OsStr::from_bytes(name));
@@ -581,15 +450,10 @@ fn a_configuration_that_is_not_acceptable_is_refused() {
         "profiles = [\"a\\u0000\"]\n",
     ] {
         host.file("twtune.toml", text);
-        for line in [
-            "check --config [ROOT]/twtune.toml",
-            "apply --yes --config [ROOT]/twtune.toml",
-        ] {
+        for line in ["check --config [ROOT]/twtune.toml", "apply --yes --config [ROOT]/twtune.toml"] {
             let run = within(&host, LIMIT, line).exits(3);
             assert!(
-                ["twtune.toml", "no-such", "a\\u{0}"]
-                    .iter()
-                    .any(|named| run.stderr.contains(named)),
+                ["twtune.toml", "no-such", "a\\u{0}"].iter().any(|named| run.stderr.contains(named)),
                 "{run:#?}"
             );
         }

@@ -34,9 +34,7 @@ fn the_report_has_the_promised_shape_and_changes_nothing() {
                 run.exits(1);
             }
         }
-        let all = host
-            .twtune(&format!("check {} --format json", PROFILES.join(" ")))
-            .report("check");
+        let all = host.twtune(&format!("check {} --format json", PROFILES.join(" "))).report("check");
         schema::check(&all);
         assert_eq!(list(&all["profiles"]).len(), PROFILES.len());
         assert_eq!(host.dump(), before, "check changed something");
@@ -51,9 +49,7 @@ fn check_is_0_exactly_when_plan_has_nothing_to_do() {
         for profile in PROFILES {
             for level in ["all", "required"] {
                 let check = host.twtune(&format!("check {profile} --level {level} --format json"));
-                let plan = host
-                    .twtune(&format!("plan {profile} --level {level} --format json"))
-                    .exits(0);
+                let plan = host.twtune(&format!("plan {profile} --level {level} --format json")).exits(0);
                 let report = plan.report("plan");
                 let idle = list(&report["changes"]).is_empty() && list(&report["refused"]).is_empty();
                 let expected = i32::from(!idle);
@@ -143,10 +139,7 @@ fn a_missing_setting_is_not_applicable_and_stops_nothing() {
         assert_eq!(finding["status"], "not-applicable", "{finding:#}");
     }
     assert_eq!(about(&report["findings"], FIN)["status"], "ok");
-    let plan = host
-        .twtune(&format!("plan {profile} --format json"))
-        .exits(0)
-        .report("plan");
+    let plan = host.twtune(&format!("plan {profile} --format json")).exits(0).report("plan");
     assert_eq!(keys(&plan["changes"]), Vec::<&str>::new());
     assert_eq!(keys(&plan["refused"]), Vec::<&str>::new());
 }
@@ -155,14 +148,8 @@ fn a_missing_setting_is_not_applicable_and_stops_nothing() {
 fn an_unreadable_setting_is_unreadable_and_stops_nothing() {
     let Some(mut host) = Host::start() else { return };
     host.share_program();
-    let profile = host.profile(
-        "mixed",
-        &(rule(FIN, "want = 60") + &rule("net.ipv4.tcp_sack", "want = 1")),
-    );
-    host.sh(&format!(
-        "echo 60 >closed; chmod 000 closed; mount --bind closed {}",
-        file_of(FIN)
-    ));
+    let profile = host.profile("mixed", &(rule(FIN, "want = 60") + &rule("net.ipv4.tcp_sack", "want = 1")));
+    host.sh(&format!("echo 60 >closed; chmod 000 closed; mount --bind closed {}", file_of(FIN)));
     let Some(run) = host.twtune_as_nobody(&format!("check {profile} --format json --state-dir [ROOT]/state"))
     else {
         return;
@@ -191,26 +178,14 @@ fn reading_needs_no_rights() {
         let report = run.report(verb);
         if verb == "check" {
             schema::check(&report);
-            assert_eq!(
-                about(&report["findings"], "net.ipv4.tcp_tw_reuse")["live"]["writable"],
-                false
-            );
+            assert_eq!(about(&report["findings"], "net.ipv4.tcp_tw_reuse")["live"]["writable"], false);
         } else {
             schema::plan(&report);
             // What cannot be done here is said before it is tried.
-            assert!(
-                keys(&report["refused"]).contains(&"net.ipv4.tcp_tw_reuse"),
-                "{report:#}"
-            );
+            assert!(keys(&report["refused"]).contains(&"net.ipv4.tcp_tw_reuse"), "{report:#}");
         }
     }
-    for line in [
-        "explain tcp_tw_reuse",
-        "profile list",
-        "profile show outbound",
-        "--version",
-        "--help",
-    ] {
+    for line in ["explain tcp_tw_reuse", "profile list", "profile show outbound", "--version", "--help"] {
         host.twtune_as_nobody(line).expect("this worked above").exits(0);
     }
 }
@@ -222,10 +197,7 @@ fn an_interface_with_a_dot_in_its_name_is_found() {
     let key = "net.ipv4.conf.eth0/100.rp_filter";
     host.set(key, "0");
     let profile = host.profile("dotted", &rule(key, "want = 1"));
-    let report = host
-        .twtune(&format!("check {profile} --format json"))
-        .exits(1)
-        .report("check");
+    let report = host.twtune(&format!("check {profile} --format json")).exits(1).report("check");
     let finding = about(&report["findings"], key);
     assert_eq!(
         (finding["live"]["value"].as_str(), finding["status"].as_str()),
@@ -245,10 +217,7 @@ fn an_interface_with_a_dot_in_its_name_is_found() {
 #[test]
 fn tabs_equal_spaces_and_values_are_compared_by_meaning() {
     let Some(host) = Host::start() else { return };
-    assert!(
-        host.sh(&format!("cat {}", file_of(RANGE))).contains('\t'),
-        "the kernel prints a tab here"
-    );
+    assert!(host.sh(&format!("cat {}", file_of(RANGE))).contains('\t'), "the kernel prints a tab here");
     let held = [
         (RANGE, "want = [32768, 60999]"),
         (RANGE, "covers = [40000, 50000]"),
@@ -264,11 +233,7 @@ fn tabs_equal_spaces_and_values_are_compared_by_meaning() {
         let profile = host.profile(&format!("held-{at}"), &rule(key, constraint));
         let run = host.twtune(&format!("check {profile} --format json"));
         let report = run.report("check");
-        assert_eq!(
-            about(&report["findings"], key)["status"],
-            "ok",
-            "{constraint}: {run:#?}"
-        );
+        assert_eq!(about(&report["findings"], key)["status"], "ok", "{constraint}: {run:#?}");
         run.exits(0);
     }
     let report = host.twtune("check outbound --format json").report("check");
@@ -282,25 +247,17 @@ fn another_namespace_is_looked_at_by_name_path_or_process() {
     let resident = host.background("exec ip netns exec blue bash -c 'echo ready; exec sleep 1000'");
     let profile = host.profile("blue", &rule(FIN, "want = 44"));
     host.twtune(&format!("check {profile}")).exits(1);
-    let here = host
-        .twtune(&format!("check {profile} --format json"))
-        .report("check");
-    for place in [
-        "--netns blue".to_owned(),
-        "--netns /run/netns/blue".into(),
-        format!("--pid {}", resident.id()),
-    ] {
-        let there = host
-            .twtune(&format!("check {profile} {place} --format json"))
-            .exits(0)
-            .report("check");
+    let here = host.twtune(&format!("check {profile} --format json")).report("check");
+    for place in
+        ["--netns blue".to_owned(), "--netns /run/netns/blue".into(), format!("--pid {}", resident.id())]
+    {
+        let there = host.twtune(&format!("check {profile} {place} --format json")).exits(0).report("check");
         schema::check(&there);
         assert_eq!(about(&there["findings"], FIN)["live"]["value"], "44", "{place}");
         assert_ne!(there["host"]["netns"], here["host"]["netns"], "{place}");
         assert_eq!(there["host"]["boot_id"], here["host"]["boot_id"]);
         for target in ["boot", "both"] {
-            host.twtune(&format!("check {profile} {place} --target {target}"))
-                .exits(2);
+            host.twtune(&format!("check {profile} {place} --target {target}")).exits(2);
         }
     }
     for absent in [
@@ -313,8 +270,7 @@ fn another_namespace_is_looked_at_by_name_path_or_process() {
         let run = host.twtune(&format!("check {profile} {absent}"));
         assert!(matches!(run.code, Some(2..=4)), "{run:#?}");
     }
-    host.twtune(&format!("check {profile} --netns blue --pid {}", resident.id()))
-        .exits(2);
+    host.twtune(&format!("check {profile} --netns blue --pid {}", resident.id())).exits(2);
 }
 
 #[test]
@@ -328,19 +284,13 @@ fn a_setting_can_be_left_out() {
         .map(|finding| format!("--skip {}", finding["key"].as_str().expect("a key")))
         .collect();
     assert!(counting.len() > 3, "{all:#}");
-    host.twtune(&format!("check general {}", counting.join(" ")))
-        .exits(0);
-    host.twtune(&format!("check general {}", counting[1..].join(" ")))
-        .exits(1);
+    host.twtune(&format!("check general {}", counting.join(" "))).exits(0);
+    host.twtune(&format!("check general {}", counting[1..].join(" "))).exits(1);
     // The last part alone will do where it is unique.
-    let run = host
-        .twtune("check general --skip tcp_fin_timeout --format json")
-        .exits(1);
+    let run = host.twtune("check general --skip tcp_fin_timeout --format json").exits(1);
     let report = run.report("check");
     assert!(
-        !list(&report["findings"])
-            .iter()
-            .any(|f| f["key"] == FIN && f["status"] == "live-differs"),
+        !list(&report["findings"]).iter().any(|f| f["key"] == FIN && f["status"] == "live-differs"),
         "{report:#}"
     );
 }
@@ -382,42 +332,20 @@ fn wrong_usage_is_2_and_an_unknown_profile_is_3_with_the_nearest_name() {
         "plan --root [ROOT]",
     ] {
         let run = host.twtune(line).exits(2);
-        assert!(
-            run.stderr.contains("yet"),
-            "it says that this is not there yet: {run:#?}"
-        );
-        schema::error(
-            &host
-                .twtune(&format!("{line} --format json"))
-                .exits(2)
-                .report("error"),
-            2,
-        );
+        assert!(run.stderr.contains("yet"), "it says that this is not there yet: {run:#?}");
+        schema::error(&host.twtune(&format!("{line} --format json")).exits(2).report("error"), 2);
     }
-    for (typed, meant) in [
-        ("outbond", "outbound"),
-        ("web-sever", "web-server"),
-        ("General", "general"),
-    ] {
-        let run = host
-            .twtune(&format!("check {typed}"))
-            .exits(3)
-            .says(typed)
-            .says(meant);
+    for (typed, meant) in [("outbond", "outbound"), ("web-sever", "web-server"), ("General", "general")] {
+        let run = host.twtune(&format!("check {typed}")).exits(3).says(typed).says(meant);
         assert_eq!(run.stdout, "", "an error goes to standard error: {run:#?}");
-        let report = host
-            .twtune(&format!("check {typed} --format json"))
-            .exits(3)
-            .report("error");
+        let report = host.twtune(&format!("check {typed} --format json")).exits(3).report("error");
         schema::error(&report, 3);
         assert!(report.to_string().contains(meant), "{report:#}");
     }
     host.twtune("check ../general").exits(3);
     host.twtune("--help").exits(0);
     host.twtune("--version").exits(0).says(env!("CARGO_PKG_VERSION"));
-    for verb in [
-        "check", "plan", "apply", "rollback", "history", "explain", "profile",
-    ] {
+    for verb in ["check", "plan", "apply", "rollback", "history", "explain", "profile"] {
         host.twtune(&format!("{verb} --help")).exits(0).says(verb);
     }
 }
@@ -450,22 +378,10 @@ fn a_closed_pipe_is_success() {
             .output()
             .expect("the program starts");
         let error = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(
-            output.status.code(),
-            Some(0),
-            "{line}: {:?} {error}",
-            output.status
-        );
-        assert!(
-            !error.contains("panicked") && !error.contains("Broken pipe"),
-            "{line}: {error}"
-        );
+        assert_eq!(output.status.code(), Some(0), "{line}: {:?} {error}", output.status);
+        assert!(!error.contains("panicked") && !error.contains("Broken pipe"), "{line}: {error}");
     }
-    assert_eq!(
-        host.value(FIN),
-        "60",
-        "the apply was done although nobody read its report"
-    );
+    assert_eq!(host.value(FIN), "60", "the apply was done although nobody read its report");
 }
 
 #[test]
@@ -476,20 +392,11 @@ fn a_full_disk_behind_standard_output_is_no_success() {
         let output = host
             .command(line)
             .stdin(Stdio::null())
-            .stdout(
-                std::fs::File::options()
-                    .write(true)
-                    .open("/dev/full")
-                    .expect("/dev/full"),
-            )
+            .stdout(std::fs::File::options().write(true).open("/dev/full").expect("/dev/full"))
             .output()
             .expect("the program starts");
         let error = String::from_utf8_lossy(&output.stderr);
-        assert!(
-            output.status.code().is_some_and(|code| code != 0),
-            "{line}: {:?} {error}",
-            output.status
-        );
+        assert!(output.status.code().is_some_and(|code| code != 0), "{line}: {:?} {error}", output.status);
         assert!(!error.contains("panicked"), "{line}: {error}");
     }
     // 3 and 4 would say that nothing was changed.
@@ -497,21 +404,13 @@ fn a_full_disk_behind_standard_output_is_no_success() {
         let output = host
             .command(line)
             .stdin(Stdio::null())
-            .stdout(
-                std::fs::File::options()
-                    .write(true)
-                    .open("/dev/full")
-                    .expect("/dev/full"),
-            )
+            .stdout(std::fs::File::options().write(true).open("/dev/full").expect("/dev/full"))
             .output()
             .expect("the program starts");
         let error = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(0), "{line}: {error}");
         assert!(error.contains("report"), "{line}: {error}");
-        assert_eq!(
-            host.value(FIN),
-            if line.starts_with("apply") { "60" } else { "180" }
-        );
+        assert_eq!(host.value(FIN), if line.starts_with("apply") { "60" } else { "180" });
     }
 }
 
@@ -522,10 +421,7 @@ fn a_report_reads_only_what_it_needs() {
     }
     let Some(host) = Host::start() else { return };
     let log = host.path("log");
-    let outer = format!(
-        "strace -f -e trace=open,openat,openat2,execve,connect -o {}",
-        log.display()
-    );
+    let outer = format!("strace -f -e trace=open,openat,openat2,execve,connect -o {}", log.display());
     let run = host.under(&outer, "check general --format json");
     assert!(matches!(run.code, Some(0 | 1)), "{run:#?}");
     let report = run.report("check");
@@ -540,9 +436,5 @@ fn a_report_reads_only_what_it_needs() {
         assert!(known, "reads a setting no rule asks for: {line}");
     }
     assert!(!trace.contains("connect("), "a report needs no network: {trace}");
-    assert_eq!(
-        trace.matches("execve(").count(),
-        1,
-        "a report starts no program: {trace}"
-    );
+    assert_eq!(trace.matches("execve(").count(), 1, "a report starts no program: {trace}");
 }

@@ -6,15 +6,9 @@ use crate::schema::keys;
 #[test]
 fn every_setting_that_a_profile_names_is_explained() {
     let Some(host) = Host::start() else { return };
-    let report = host
-        .twtune("plan reverse-proxy --format json")
-        .exits(0)
-        .report("plan");
+    let report = host.twtune("plan reverse-proxy --format json").exits(0).report("plan");
     let checked = host.twtune("check reverse-proxy --format json").report("check");
-    for key in keys(&report["changes"])
-        .into_iter()
-        .chain(keys(&checked["findings"]))
-    {
+    for key in keys(&report["changes"]).into_iter().chain(keys(&checked["findings"])) {
         let run = host.twtune(&format!("explain {key}")).exits(0).says(key);
         assert!(run.stdout.lines().count() > 5, "{run:#?}");
         assert!(!run.stdout.contains('\x1b'));
@@ -28,14 +22,9 @@ fn the_last_part_of_a_name_will_do_and_so_does_the_other_spelling() {
     let Some(host) = Host::start() else { return };
     let whole = host.twtune("explain net.ipv4.tcp_tw_reuse").exits(0).stdout;
     assert_eq!(host.twtune("explain tcp_tw_reuse").exits(0).stdout, whole);
-    assert_eq!(
-        host.twtune("explain net/ipv4/tcp_tw_reuse").exits(0).stdout,
-        whole
-    );
+    assert_eq!(host.twtune("explain net/ipv4/tcp_tw_reuse").exits(0).stdout, whole);
     // One interface's setting is explained by the facts about all of them.
-    host.twtune("explain net.ipv4.conf.eth0/100.rp_filter")
-        .exits(0)
-        .says("rp_filter");
+    host.twtune("explain net.ipv4.conf.eth0/100.rp_filter").exits(0).says("rp_filter");
 }
 
 #[test]
@@ -46,24 +35,13 @@ fn the_facts_that_folklore_has_wrong_are_right() {
         ("tcp_fin_timeout", &["FIN_WAIT_2", "60"]),
         ("tcp_tw_recycle", &["4.12", "NAT"]),
         ("tcp_max_tw_buckets", &["unlimited"]),
-        (
-            "ip_local_port_range",
-            &["ip_unprivileged_port_start", "32768 60999"],
-        ),
+        ("ip_local_port_range", &["ip_unprivileged_port_start", "32768 60999"]),
         ("ip_forward", &["conf"]),
     ] {
         let text = host.twtune(&format!("explain {name}")).exits(0).stdout;
-        let flat = text
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ")
-            .replace('-', "_");
+        let flat = text.split_whitespace().collect::<Vec<_>>().join(" ").replace('-', "_");
         for fact in facts {
-            let spelt = [
-                fact.replace('-', "_"),
-                fact.replace("..", " to "),
-                fact.replace("..", "–"),
-            ];
+            let spelt = [fact.replace('-', "_"), fact.replace("..", " to "), fact.replace("..", "–")];
             assert!(spelt.iter().any(|s| flat.contains(s)), "{fact} is not in {text}");
         }
     }
@@ -77,14 +55,8 @@ fn an_unknown_name_is_3_with_the_nearest() {
         ("net.ipv4.tcp_fin_timout", "tcp_fin_timeout"),
         ("somaxcon", "somaxconn"),
     ] {
-        host.twtune(&format!("explain {typed}"))
-            .exits(3)
-            .says(typed)
-            .says(meant);
-        let report = host
-            .twtune(&format!("explain {typed} --format json"))
-            .exits(3)
-            .report("error");
+        host.twtune(&format!("explain {typed}")).exits(3).says(typed).says(meant);
+        let report = host.twtune(&format!("explain {typed} --format json")).exits(3).report("error");
         crate::schema::error(&report, 3);
     }
     host.twtune("explain").exits(2);

@@ -20,10 +20,7 @@ const RMEM: &str = "net.ipv4.tcp_rmem";
 /// The plan for one profile of these rules.
 fn planned(host: &Host, rules: &str) -> Value {
     let profile = host.profile("wanted", rules);
-    let report = host
-        .twtune(&format!("plan {profile} --format json"))
-        .exits(0)
-        .report("plan");
+    let report = host.twtune(&format!("plan {profile} --format json")).exits(0).report("plan");
     schema::plan(&report);
     report
 }
@@ -60,11 +57,7 @@ fn human_text_is_a_diff_with_reasons() {
             let text = change[part].as_str().expect("text");
             // Long sentences may be wrapped.
             let first = text.split_whitespace().next().unwrap_or_default();
-            assert!(
-                run.stdout.contains(first),
-                "{part} `{text}` of {change:#} is not in\n{}",
-                run.stdout
-            );
+            assert!(run.stdout.contains(first), "{part} `{text}` of {change:#} is not in\n{}", run.stdout);
         }
     }
     assert!(!run.stdout.contains('\x1b'));
@@ -95,50 +88,15 @@ fn every_constraint_moves_a_value_no_further_than_it_must() {
         // A negative number of buckets means without limit.
         (BUCKETS, "at_least = 262144", "-1", None),
         (BUCKETS, "at_most = 1000", "-1", Some("1000")),
-        (
-            RMEM,
-            "at_least = [\"_\", \"_\", \"32MiB\"]",
-            "4096 131072 6291456",
-            Some("4096 131072 33554432"),
-        ),
-        (
-            RMEM,
-            "at_least = [\"_\", \"_\", \"4MiB\"]",
-            "4096 131072 6291456",
-            None,
-        ),
-        (
-            RMEM,
-            "at_most = [8192, \"64KiB\", \"_\"]",
-            "4096 131072 6291456",
-            Some("4096 65536 6291456"),
-        ),
-        (
-            RMEM,
-            "want = [4096, 131072, 6291456]",
-            "4096 131072 6291456",
-            None,
-        ),
-        (
-            RANGE,
-            "covers = [15000, 50000]",
-            "32768 60999",
-            Some("15000 60999"),
-        ),
-        (
-            RANGE,
-            "covers = [40000, 65000]",
-            "32768 60999",
-            Some("32768 65000"),
-        ),
+        (RMEM, "at_least = [\"_\", \"_\", \"32MiB\"]", "4096 131072 6291456", Some("4096 131072 33554432")),
+        (RMEM, "at_least = [\"_\", \"_\", \"4MiB\"]", "4096 131072 6291456", None),
+        (RMEM, "at_most = [8192, \"64KiB\", \"_\"]", "4096 131072 6291456", Some("4096 65536 6291456")),
+        (RMEM, "want = [4096, 131072, 6291456]", "4096 131072 6291456", None),
+        (RANGE, "covers = [15000, 50000]", "32768 60999", Some("15000 60999")),
+        (RANGE, "covers = [40000, 65000]", "32768 60999", Some("32768 65000")),
         (RANGE, "covers = [40000, 50000]", "32768 60999", None),
         (RANGE, "want = [20000, 50000]", "32768 60999", Some("20000 50000")),
-        (
-            RESERVED,
-            "covers = [\"30000-32767\", 9100]",
-            "8080",
-            Some("8080,9100,30000-32767"),
-        ),
+        (RESERVED, "covers = [\"30000-32767\", 9100]", "8080", Some("8080,9100,30000-32767")),
         (RESERVED, "covers = [9100]", "9000-9200", None),
         (RESERVED, "covers = [9100]", "9101", Some("9100-9101")),
         ("net.core.somaxconn", "at_least = 4096", "128", Some("4096")),
@@ -148,17 +106,13 @@ fn every_constraint_moves_a_value_no_further_than_it_must() {
         let report = planned(&host, &rule(key, constraint));
         assert!(keys(&report["refused"]).is_empty(), "{constraint}: {report:#}");
         match expected {
-            None => assert!(
-                keys(&report["changes"]).is_empty(),
-                "{key} {constraint} at {before}: {report:#}"
-            ),
+            None => {
+                assert!(keys(&report["changes"]).is_empty(), "{key} {constraint} at {before}: {report:#}");
+            }
             Some(after) => {
                 let change = about(&report["changes"], key);
                 assert_eq!(change["before"], *before, "{key} {constraint}: {change:#}");
-                assert_eq!(
-                    change["after"], *after,
-                    "{key} {constraint} at {before}: {change:#}"
-                );
+                assert_eq!(change["after"], *after, "{key} {constraint} at {before}: {change:#}");
             }
         }
         if *key == RESERVED {
@@ -198,15 +152,9 @@ fn a_listener_inside_a_widened_range_is_reserved_with_it() {
     let ports = about(&report["changes"], RESERVED);
     let after = ports["after"].as_str().expect("text");
     for reserved in ["8080", "9000-9002", "20001", "20003", "20005", "40000"] {
-        assert!(
-            after.split(',').any(|part| part == reserved),
-            "{reserved} is not in {after}"
-        );
+        assert!(after.split(',').any(|part| part == reserved), "{reserved} is not in {after}");
     }
-    assert!(
-        !after.split(',').any(|part| part == "19000"),
-        "19000 is outside: {after}"
-    );
+    assert!(!after.split(',').any(|part| part == "19000"), "19000 is outside: {after}");
     // Ports that others must not be given are set aside before the range opens.
     let order = keys(&report["changes"]);
     assert!(
@@ -221,15 +169,9 @@ fn a_listener_inside_a_widened_range_is_reserved_with_it() {
     assert_eq!(host.dump(), before);
     // A rule that reserves ports as well is merged with it, not overwritten.
     let both = planned(&host, &(rules.clone() + &rule(RESERVED, "covers = [7000]")));
-    let merged = about(&both["changes"], RESERVED)["after"]
-        .as_str()
-        .expect("text")
-        .to_owned();
+    let merged = about(&both["changes"], RESERVED)["after"].as_str().expect("text").to_owned();
     for reserved in ["7000", "8080", "9000-9002", "20001", "20003"] {
-        assert!(
-            merged.split(',').any(|part| part == reserved),
-            "{reserved} is not in {merged}"
-        );
+        assert!(merged.split(',').any(|part| part == reserved), "{reserved} is not in {merged}");
     }
 }
 
@@ -241,20 +183,14 @@ fn the_floor_of_the_range_is_moved_first_or_last_as_the_kernel_demands() {
     let report = planned(&host, &down);
     assert_eq!(keys(&report["changes"]), [FLOOR, RANGE], "{report:#}");
     host.twtune("apply [ROOT]/wanted.toml --yes").exits(0);
-    assert_eq!(
-        (host.value(FLOOR).as_str(), host.value(RANGE).as_str()),
-        ("500", "600\t60999")
-    );
+    assert_eq!((host.value(FLOOR).as_str(), host.value(RANGE).as_str()), ("500", "600\t60999"));
     let low = host.dump();
 
     let up = rule(FLOOR, "want = 1024") + &rule(RANGE, "want = [32768, 60999]");
     let report = planned(&host, &up);
     assert_eq!(keys(&report["changes"]), [RANGE, FLOOR], "{report:#}");
     host.twtune("apply [ROOT]/wanted.toml --yes").exits(0);
-    assert_eq!(
-        (host.value(FLOOR).as_str(), host.value(RANGE).as_str()),
-        ("1024", "32768\t60999")
-    );
+    assert_eq!((host.value(FLOOR).as_str(), host.value(RANGE).as_str()), ("1024", "32768\t60999"));
 
     // Back is the other way round each time.
     host.twtune("rollback --yes").exits(0);
@@ -273,10 +209,7 @@ fn a_range_below_its_floor_is_refused_and_nothing_is_written() {
         rule(RANGE, "covers = [600, 60999]") + &rule(FLOOR, "want = 700"),
     ] {
         let report = planned(&host, &rules);
-        assert!(
-            !keys(&report["refused"]).is_empty(),
-            "the plan knows already: {report:#}"
-        );
+        assert!(!keys(&report["refused"]).is_empty(), "the plan knows already: {report:#}");
         host.twtune("check [ROOT]/wanted.toml").exits(1);
         host.twtune("apply [ROOT]/wanted.toml --yes").exits(3);
         assert_eq!(host.dump(), before);
@@ -287,10 +220,7 @@ fn a_range_below_its_floor_is_refused_and_nothing_is_written() {
 fn a_setting_that_must_not_be_there_and_is_cannot_be_removed() {
     let Some(host) = Host::start() else { return };
     let report = planned(&host, &rule("net.ipv4.tcp_tw_recycle", "absent = true"));
-    assert!(
-        keys(&report["changes"]).is_empty() && keys(&report["refused"]).is_empty(),
-        "{report:#}"
-    );
+    assert!(keys(&report["changes"]).is_empty() && keys(&report["refused"]).is_empty(), "{report:#}");
     host.twtune("check [ROOT]/wanted.toml").exits(0);
     // The kernel's own files cannot be deleted; saying so beats pretending.
     let report = planned(&host, &rule(FIN, "absent = true"));
@@ -303,39 +233,19 @@ fn a_later_profile_wins_and_the_loser_is_named() {
     let Some(host) = Host::start() else { return };
     let later = host.profile("later", &rule(FIN, "want = 45"));
     let earlier = host.profile("earlier", &rule(FIN, "want = 50"));
-    let report = host
-        .twtune(&format!("plan {earlier} {later} --format json"))
-        .exits(0)
-        .report("plan");
+    let report = host.twtune(&format!("plan {earlier} {later} --format json")).exits(0).report("plan");
     let change = about(&report["changes"], FIN);
-    assert_eq!(
-        (change["after"].as_str(), change["profile"].as_str()),
-        (Some("45"), Some("later"))
-    );
-    host.twtune(&format!("plan {earlier} {later}"))
-        .exits(0)
-        .says("earlier");
-    let report = host
-        .twtune(&format!("plan {later} {earlier} --format json"))
-        .exits(0)
-        .report("plan");
+    assert_eq!((change["after"].as_str(), change["profile"].as_str()), (Some("45"), Some("later")));
+    host.twtune(&format!("plan {earlier} {later}")).exits(0).says("earlier");
+    let report = host.twtune(&format!("plan {later} {earlier} --format json")).exits(0).report("plan");
     assert_eq!(about(&report["changes"], FIN)["after"], "50");
 
     // A profile wins over those it extends.
     let head = "schema = 1\nname = \"child\"\nsummary = \"x\"\nextends = [\"general\"]\n";
-    host.file(
-        "child.toml",
-        format!("{head}{}", rule("net.ipv4.tcp_syncookies", "want = 2")),
-    );
-    let report = host
-        .twtune("plan [ROOT]/child.toml --format json")
-        .exits(0)
-        .report("plan");
+    host.file("child.toml", format!("{head}{}", rule("net.ipv4.tcp_syncookies", "want = 2")));
+    let report = host.twtune("plan [ROOT]/child.toml --format json").exits(0).report("plan");
     let change = about(&report["changes"], "net.ipv4.tcp_syncookies");
-    assert_eq!(
-        (change["after"].as_str(), change["profile"].as_str()),
-        (Some("2"), Some("child"))
-    );
+    assert_eq!((change["after"].as_str(), change["profile"].as_str()), (Some("2"), Some("child")));
     host.twtune("plan [ROOT]/child.toml").exits(0).says("general");
     host.twtune("apply [ROOT]/child.toml --yes").exits(0);
     host.twtune("check [ROOT]/child.toml").exits(0);
@@ -346,16 +256,9 @@ fn rules_that_can_hold_together_do() {
     let Some(host) = Host::start() else { return };
     host.set(BUCKETS, "1000");
     // Two floors: the higher one meets both.
-    let report = planned(
-        &host,
-        &(rule(BUCKETS, "at_least = 2000") + &rule(BUCKETS, "at_least = 3000")),
-    );
+    let report = planned(&host, &(rule(BUCKETS, "at_least = 2000") + &rule(BUCKETS, "at_least = 3000")));
     assert_eq!(about(&report["changes"], BUCKETS)["after"], "3000");
-    assert_eq!(
-        keys(&report["changes"]).len(),
-        1,
-        "one change a setting: {report:#}"
-    );
+    assert_eq!(keys(&report["changes"]).len(), 1, "one change a setting: {report:#}");
     host.twtune("apply [ROOT]/wanted.toml --yes").exits(0);
     host.twtune("check [ROOT]/wanted.toml").exits(0);
 }
@@ -373,13 +276,7 @@ fn rules_of_equal_rank_that_cannot_both_hold_are_3() {
         for verb in ["check", "plan", "apply --yes"] {
             host.twtune(&format!("{verb} {profile}")).exits(3).says(FIN);
         }
-        schema::error(
-            &host
-                .twtune(&format!("plan {profile} --format json"))
-                .exits(3)
-                .report("error"),
-            3,
-        );
+        schema::error(&host.twtune(&format!("plan {profile} --format json")).exits(3).report("error"), 3);
     }
     assert_eq!(host.value(FIN), "60");
 }
@@ -400,11 +297,7 @@ fn conditions_decide_whether_a_rule_counts() {
         ("host", false),
     ] {
         let report = planned(&host, &with(when));
-        assert_eq!(
-            keys(&report["changes"]).len(),
-            usize::from(counts),
-            "{when}: {report:#}"
-        );
+        assert_eq!(keys(&report["changes"]).len(), usize::from(counts), "{when}: {report:#}");
         host.twtune("check [ROOT]/wanted.toml").exits(i32::from(counts));
     }
 }
@@ -415,9 +308,7 @@ fn another_namespace_can_be_planned_for() {
     host.sh("ip netns add blue; ip netns exec blue bash -c 'echo 44 >/proc/sys/net/ipv4/tcp_fin_timeout'");
     let profile = host.profile("blue", &rule(FIN, "want = 60"));
     host.twtune(&format!("plan {profile} --exit-code")).exits(0);
-    let run = host
-        .twtune(&format!("plan {profile} --netns blue --format json --exit-code"))
-        .exits(1);
+    let run = host.twtune(&format!("plan {profile} --netns blue --format json --exit-code")).exits(1);
     let report = run.report("plan");
     schema::plan(&report);
     assert_eq!(about(&report["changes"], FIN)["before"], "44");

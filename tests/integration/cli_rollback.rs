@@ -16,10 +16,7 @@ const SACK: &str = "net.ipv4.tcp_sack";
 
 /// Applies a profile and gives the report.
 fn apply(host: &Host, arguments: &str) -> Value {
-    let report = host
-        .twtune(&format!("apply {arguments} --yes --format json"))
-        .exits(0)
-        .report("apply");
+    let report = host.twtune(&format!("apply {arguments} --yes --format json")).exits(0).report("apply");
     assert_eq!(report["outcome"], "applied", "{report:#}");
     report
 }
@@ -38,9 +35,7 @@ fn apply_then_rollback_is_the_identity_for_every_profile() {
         let before = host.dump();
         let all = PROFILES.join(" ");
         for profiles in PROFILES.iter().copied().chain([all.as_str()]) {
-            let run = host
-                .twtune(&format!("apply {profiles} --yes --format json"))
-                .exits(0);
+            let run = host.twtune(&format!("apply {profiles} --yes --format json")).exits(0);
             let report = run.report("apply");
             if report["outcome"] == "unchanged" {
                 assert!(!detuned, "{profiles}: {report:#}");
@@ -99,10 +94,7 @@ fn with_nothing_in_force_it_says_so_and_succeeds() {
     let before = host.dump();
     let run = host.twtune("rollback --yes").exits(0);
     assert!(!run.stdout.trim().is_empty(), "{run:#?}");
-    let report = host
-        .twtune("rollback --yes --format json")
-        .exits(0)
-        .report("rollback");
+    let report = host.twtune("rollback --yes --format json").exits(0).report("rollback");
     schema::outcome(&report);
     assert_eq!(report["outcome"], "unchanged");
     // A retry is harmless: it never goes on to an older one by itself, for there is none left.
@@ -117,10 +109,8 @@ fn with_nothing_in_force_it_says_so_and_succeeds() {
 fn the_newest_in_force_goes_first_and_the_rest_stays() {
     let Some(host) = Host::start() else { return };
     let first = host.profile("first", &(rule(FIN, "want = 50") + &rule(SACK, "want = 0")));
-    let second = host.profile(
-        "second",
-        &(rule(FIN, "want = 40") + &rule("net.core.somaxconn", "want = 5000")),
-    );
+    let second =
+        host.profile("second", &(rule(FIN, "want = 40") + &rule("net.core.somaxconn", "want = 5000")));
     let before = host.dump();
     let one = apply(&host, &first);
     let between = host.dump();
@@ -131,10 +121,7 @@ fn the_newest_in_force_goes_first_and_the_rest_stays() {
     let mut expected = vec![id(&one), id(&two)];
     expected.sort();
     assert_eq!(standing, expected);
-    let undone = host
-        .twtune("rollback --yes --format json")
-        .exits(0)
-        .report("rollback");
+    let undone = host.twtune("rollback --yes --format json").exits(0).report("rollback");
     assert_eq!(undone["outcome"], "rolled-back");
     assert_eq!(host.dump(), between);
     assert_eq!(in_force(&host), [id(&one)]);
@@ -152,8 +139,7 @@ fn an_apply_can_be_named_by_id_or_file() {
     let one = apply(&host, &first);
     apply(&host, &second);
     // The older one, because it was named.
-    host.twtune(&format!("rollback {} --yes", one["id"].as_str().expect("an id")))
-        .exits(0);
+    host.twtune(&format!("rollback {} --yes", one["id"].as_str().expect("an id"))).exits(0);
     assert_eq!((host.value(FIN).as_str(), host.value(SACK).as_str()), ("60", "0"));
     // Once more is harmless or refused, and changes nothing.
     let again = host.twtune(&format!("rollback {} --yes", one["id"].as_str().expect("an id")));
@@ -162,13 +148,9 @@ fn an_apply_can_be_named_by_id_or_file() {
     let file = format!("/var/lib/twtune/{}.json", in_force(&host)[0]);
     host.twtune(&format!("rollback {file} --yes")).exits(0);
     assert_eq!(host.dump(), before);
-    for unknown in [
-        "no-such-apply",
-        "/var/lib/twtune/none.json",
-        "../../etc/passwd",
-        "[ROOT]/first.toml",
-        "/",
-    ] {
+    for unknown in
+        ["no-such-apply", "/var/lib/twtune/none.json", "../../etc/passwd", "[ROOT]/first.toml", "/"]
+    {
         let run = host.twtune(&format!("rollback {unknown} --yes"));
         assert!(matches!(run.code, Some(3 | 4)), "{run:#?}");
         assert_eq!(host.dump(), before);
@@ -183,10 +165,7 @@ fn a_value_that_somebody_changed_since_is_a_conflict() {
     host.set(FIN, "44");
     let changed = host.dump();
     let run = host.twtune("rollback --yes").exits(3).says(FIN).says("44");
-    assert!(
-        format!("{}{}", run.stdout, run.stderr).contains("--force"),
-        "it names the way on: {run:#?}"
-    );
+    assert!(format!("{}{}", run.stdout, run.stderr).contains("--force"), "it names the way on: {run:#?}");
     assert_eq!(host.dump(), changed, "nothing was changed");
     let run = host.twtune("rollback --yes --format json").exits(3);
     let report = run.report("rollback");
@@ -230,10 +209,7 @@ fn a_dry_run_and_a_missing_yes_change_nothing() {
 fn a_rollback_file_that_was_tampered_with_is_refused() {
     let Some(host) = Host::start() else { return };
     let profile = host.profile("two", &(rule(FIN, "want = 50") + &rule(SACK, "want = 0")));
-    let file = apply(&host, &profile)["rollback_file"]
-        .as_str()
-        .expect("a path")
-        .to_owned();
+    let file = apply(&host, &profile)["rollback_file"].as_str().expect("a path").to_owned();
     let applied = host.dump();
     host.sh(&format!("cp {file} good"));
     for damage in [
@@ -251,16 +227,10 @@ fn a_rollback_file_that_was_tampered_with_is_refused() {
         "truncate -s 200M FILE",
     ] {
         host.sh(&damage.replace("FILE", &file));
-        let run = crate::host::within(
-            &host,
-            std::time::Duration::from_secs(10),
-            &format!("rollback {file} --yes"),
-        );
+        let run =
+            crate::host::within(&host, std::time::Duration::from_secs(10), &format!("rollback {file} --yes"));
         assert!(matches!(run.code, Some(3 | 4)), "{damage}: {run:#?}");
-        assert!(
-            format!("{}{}", run.stdout, run.stderr).contains(&file),
-            "the file is named: {run:#?}"
-        );
+        assert!(format!("{}{}", run.stdout, run.stderr).contains(&file), "the file is named: {run:#?}");
         let newest = crate::host::within(&host, std::time::Duration::from_secs(10), "rollback --yes");
         assert!(matches!(newest.code, Some(3 | 4)), "{damage}: {newest:#?}");
         assert_eq!(host.dump(), applied, "{damage}");
@@ -290,8 +260,7 @@ fn a_rollback_that_fails_or_is_interrupted_can_be_repeated() {
         apply(&host, &profile);
         let applied = host.dump();
         // A rollback takes the same road as an apply: all or nothing.
-        host.under(&outer(&format!("error=EIO:when={at}")), "rollback --yes")
-            .exits(5);
+        host.under(&outer(&format!("error=EIO:when={at}")), "rollback --yes").exits(5);
         assert_eq!(host.dump(), applied, "write {at} failed");
         host.under(&outer(&format!("signal=SIGTERM:when={at}")), "rollback --yes");
         host.twtune("rollback --yes").exits(0);

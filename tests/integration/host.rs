@@ -33,18 +33,11 @@ impl Host {
 
     /// Starts one that belongs to an ordinary user, in a user namespace.
     pub(crate) fn start_as(user: As) -> Option<Self> {
-        let root = tempfile::Builder::new()
-            .prefix("twtune-test-")
-            .tempdir()
-            .expect("temporary folder");
+        let root = tempfile::Builder::new().prefix("twtune-test-").tempdir().expect("temporary folder");
         // The user nobody works in it as well.
         fs::set_permissions(root.path(), fs::Permissions::from_mode(0o777)).expect("chmod");
         let sandbox = Sandbox::start(user, root.path())?;
-        Some(Self {
-            root,
-            sandbox,
-            program: sandbox::program(),
-        })
+        Some(Self { root, sandbox, program: sandbox::program() })
     }
 
     /// Puts a copy of the program where every user can run it.
@@ -77,8 +70,7 @@ impl Host {
 
     fn words<'a>(&self, line: &'a str) -> impl Iterator<Item = String> + use<'a> {
         let root = self.root.path().to_string_lossy().into_owned();
-        line.split_whitespace()
-            .map(move |word| word.replace("[ROOT]", &root))
+        line.split_whitespace().map(move |word| word.replace("[ROOT]", &root))
     }
 
     /// The program with these arguments, split at white space, `[ROOT]` replaced.
@@ -96,9 +88,7 @@ impl Host {
     /// Runs the program below another one: `under("strace -f", "check general")`.
     pub(crate) fn under(&self, outer: &str, arguments: &str) -> Run {
         let mut words = self.words(outer);
-        let mut command = self
-            .sandbox
-            .command(self.root.path(), words.next().expect("a program"));
+        let mut command = self.sandbox.command(self.root.path(), words.next().expect("a program"));
         command.args(words).arg(&self.program).args(self.words(arguments));
         run(&mut command)
     }
@@ -125,10 +115,7 @@ impl Host {
     /// Runs a shell script inside. It has to succeed; its standard output is the answer.
     pub(crate) fn sh(&self, script: &str) -> String {
         let mut command = self.sandbox.command(self.root.path(), "bash");
-        command
-            .args(["-euo", "pipefail", "-c"])
-            .arg(script)
-            .env("TWTUNE", &self.program);
+        command.args(["-euo", "pipefail", "-c"]).arg(script).env("TWTUNE", &self.program);
         let run = run(&mut command);
         assert!(run.code == Some(0), "{run:#?}");
         run.stdout
@@ -148,9 +135,7 @@ impl Host {
             .expect("bash starts");
         let mut line = String::new();
         let out = child.stdout.take().expect("piped");
-        std::io::BufReader::new(out)
-            .read_line(&mut line)
-            .expect("the script answers");
+        std::io::BufReader::new(out).read_line(&mut line).expect("the script answers");
         assert_eq!(line, "ready\n", "{script}");
         Background { child }
     }
@@ -232,7 +217,7 @@ impl Run {
     /// Fails unless the exit code is this.
     #[track_caller]
     pub(crate) fn exits(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "{self:#?}");
+        assert_eq!(self.code, Some(code), "{}: {self:#?}", self.command);
         self
     }
 
@@ -248,10 +233,7 @@ impl Run {
     /// Fails unless both of the program's streams together hold this text.
     #[track_caller]
     pub(crate) fn says(self, text: &str) -> Self {
-        assert!(
-            self.stdout.contains(text) || self.stderr.contains(text),
-            "`{text}` is not in {self:#?}"
-        );
+        assert!(self.stdout.contains(text) || self.stderr.contains(text), "`{text}` is not in {self:#?}");
         self
     }
 }

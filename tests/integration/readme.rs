@@ -31,11 +31,8 @@ fn blocks(markdown: &str) -> Vec<Block> {
     for (at, line) in markdown.lines().enumerate() {
         match (&mut open, line.trim_start().strip_prefix("```")) {
             (None, Some(language)) => {
-                open = Some(Block {
-                    line: at + 1,
-                    language: language.trim().to_owned(),
-                    text: String::new(),
-                });
+                open =
+                    Some(Block { line: at + 1, language: language.trim().to_owned(), text: String::new() });
             }
             (Some(_), Some(_)) => found.extend(open.take()),
             (Some(block), None) => {
@@ -97,20 +94,13 @@ fn the_examples_run() {
                 continue;
             }
             "sh" | "bash" | "shell" | "" if block.text.contains("twtune ") && block.text.contains("$ ") => {
-                panic!(
-                    "README.md:{}: an example that is not marked as `console` is not run",
-                    block.line
-                );
+                panic!("README.md:{}: an example that is not marked as `console` is not run", block.line);
             }
             _ => continue,
         }
         let Some(host) = Host::start() else { return };
         let examples = examples(&block.text);
-        assert!(
-            !examples.is_empty(),
-            "README.md:{}: no command behind `$ `",
-            block.line
-        );
+        assert!(!examples.is_empty(), "README.md:{}: no command behind `$ `", block.line);
         // What is typed is what is run: `twtune`, `cargo run` and `sudo` stand for the program that was built.
         // Nobody sits at the terminal, so the question is answered beforehand.
         host.sh("mkdir bin; cat >bin/twtune <<'END'
@@ -121,18 +111,12 @@ printf '#!/bin/bash\\nwhile [ \"$1\" != -- ]; do shift; done; shift; exec twtune
 printf '#!/bin/bash\\nexec \"$@\"\\n' >bin/sudo
 chmod +x bin/*; : >codes");
         for example in &examples {
-            if let Some((_, why)) = NOT_RUN
-                .iter()
-                .find(|(start, _)| example.command.starts_with(start))
-            {
+            if let Some((_, why)) = NOT_RUN.iter().find(|(start, _)| example.command.starts_with(start)) {
                 eprintln!("README.md:{}: not run, {why}: {}", block.line, example.command);
                 continue;
             }
-            let words: Vec<&str> = example
-                .command
-                .split_whitespace()
-                .skip_while(|word| *word == "sudo")
-                .collect();
+            let words: Vec<&str> =
+                example.command.split_whitespace().skip_while(|word| *word == "sudo").collect();
             assert!(
                 words.starts_with(&["twtune"])
                     || words.starts_with(&["cargo", "run"])
@@ -142,11 +126,8 @@ chmod +x bin/*; : >codes");
                 example.command
             );
             let answered = words.contains(&"--yes");
-            let command = if answered {
-                example.command.replace(" --yes", "")
-            } else {
-                example.command.clone()
-            };
+            let command =
+                if answered { example.command.replace(" --yes", "") } else { example.command.clone() };
             host.file("command", format!("export PATH=\"$PWD/bin:$PATH\"\n{command}\n"));
             let code: i32 = host
                 .sh("code=0; bash command >out 2>err || code=$?; echo $code")
@@ -175,19 +156,12 @@ chmod +x bin/*; : >codes");
 fn examples_are_told_from_their_output() {
     let found = examples("$ twtune check \\\n    general\nnet.x differs\n$ echo $?\n1\n$ twtune plan\n");
     assert_eq!(found.len(), 2);
-    assert_eq!(
-        (found[0].command.as_str(), found[0].shown),
-        ("twtune check     general", Some(1))
-    );
+    assert_eq!((found[0].command.as_str(), found[0].shown), ("twtune check     general", Some(1)));
     assert_eq!((found[1].command.as_str(), found[1].shown), ("twtune plan", None));
     let marked = blocks("a\n```console\n$ x\n```\n```toml\nschema = 1\n```\n");
     assert_eq!(marked.len(), 2);
     assert_eq!(
-        (
-            marked[0].line,
-            marked[0].language.as_str(),
-            marked[0].text.as_str()
-        ),
+        (marked[0].line, marked[0].language.as_str(), marked[0].text.as_str()),
         (2, "console", "$ x\n")
     );
 }

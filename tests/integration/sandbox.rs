@@ -24,15 +24,12 @@ use rustix::process::Signal;
 use rustix::process::kill_process_group;
 
 /// Far longer than anything takes, so that a slow machine fails no test; a hang still ends.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Says that the test cannot run on this machine, and what would let it. Where CI runs, that is a failure.
 pub(crate) fn lacking(what: &str) {
     let test = thread::current().name().unwrap_or("a test").to_owned();
-    assert!(
-        std::env::var_os("CI").is_none_or(|ci| ci != "true"),
-        "{test} cannot run here: {what}"
-    );
+    assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{test} cannot run here: {what}");
     eprintln!("SKIPPED {test}: {what}");
 }
 
@@ -83,11 +80,8 @@ impl Sandbox {
     pub(crate) fn start(user: As, scratch: &Path) -> Option<Self> {
         // A copy, because an ordinary user may not be able to enter the folder this source is in.
         let script = scratch.join("sandbox.sh");
-        fs::copy(
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sandbox.sh"),
-            &script,
-        )
-        .expect("copy sandbox.sh");
+        fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sandbox.sh"), &script)
+            .expect("copy sandbox.sh");
         fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("chmod sandbox.sh");
 
         let mut entry: Vec<OsString> = Vec::new();
@@ -108,12 +102,7 @@ impl Sandbox {
         out.read_line(&mut line).expect("the sandbox answers");
         if line != "ready\n" {
             let mut why = String::new();
-            holder
-                .stderr
-                .take()
-                .expect("piped")
-                .read_to_string(&mut why)
-                .expect("the sandbox answers");
+            holder.stderr.take().expect("piped").read_to_string(&mut why).expect("the sandbox answers");
             holder.wait().expect("the sandbox ends");
             lacking(why.trim());
             return None;
@@ -158,10 +147,7 @@ fn plain_command(words: &[OsString], folder: &Path) -> Command {
         .args(&words[1..])
         .current_dir(folder)
         .env_clear()
-        .env(
-            "PATH",
-            std::env::var_os("PATH").unwrap_or_else(|| "/usr/sbin:/usr/bin:/sbin:/bin".into()),
-        )
+        .env("PATH", std::env::var_os("PATH").unwrap_or_else(|| "/usr/sbin:/usr/bin:/sbin:/bin".into()))
         .env("HOME", folder)
         .env("LC_ALL", "C")
         .env("TERM", "dumb");
@@ -239,14 +225,8 @@ fn collect(mut from: impl Read + Send + 'static) -> thread::JoinHandle<String> {
 
 /// A command as a person would type it, without what leads into the sandbox.
 pub(crate) fn shown(command: &Command) -> String {
-    let words: Vec<String> = command
-        .get_args()
-        .map(|word| word.to_string_lossy().into_owned())
-        .collect();
-    let inside = words
-        .iter()
-        .position(|word| word == "--enter")
-        .map_or(0, |at| at + 2);
+    let words: Vec<String> = command.get_args().map(|word| word.to_string_lossy().into_owned()).collect();
+    let inside = words.iter().position(|word| word == "--enter").map_or(0, |at| at + 2);
     words[inside..].join(" ")
 }
 
@@ -264,12 +244,7 @@ fn the_sandbox_protects_the_machine_and_lets_the_namespace_be_changed() {
             return;
         };
         let inside = |script: &str| run(sandbox.command(scratch.path(), "bash").args(["-c", script]));
-        for protected in [
-            "vm/swappiness",
-            "fs/file-max",
-            "kernel/pid_max",
-            "kernel/core_pattern",
-        ] {
+        for protected in ["vm/swappiness", "fs/file-max", "kernel/pid_max", "kernel/core_pattern"] {
             let tried = inside(&format!("exec 3>>/proc/sys/{protected}"));
             assert_ne!(tried.code, Some(0), "{protected} opens for writing: {tried:?}");
         }
@@ -277,10 +252,7 @@ fn the_sandbox_protects_the_machine_and_lets_the_namespace_be_changed() {
             inside("echo 31 >/proc/sys/net/ipv4/tcp_fin_timeout && cat /proc/sys/net/ipv4/tcp_fin_timeout");
         assert_eq!(changed.stdout, "31\n", "{changed:?}");
         let again = inside("cat /proc/sys/net/ipv4/tcp_fin_timeout");
-        assert_eq!(
-            again.stdout, "31\n",
-            "a second command enters the same sandbox: {again:?}"
-        );
+        assert_eq!(again.stdout, "31\n", "a second command enters the same sandbox: {again:?}");
         let files =
             inside("ls -A /etc/sysctl.d /etc/twtune; cat /etc/sysctl.conf; ls -d /var/lib/twtune || true");
         let listed = "/etc/sysctl.d:
@@ -309,11 +281,8 @@ fn the_sandbox_refuses_where_it_would_protect_nothing() {
     let bare = run(plain_command(&bash(&["bash"]), &folder).args(["--entered", "echo", "ran"]));
     assert_eq!((bare.code, bare.stdout.as_str()), (Some(99), ""), "{bare:?}");
     // A network namespace alone: as root everything but net is the machine's.
-    let words = if is_root() {
-        bash(&["unshare", "--net", "bash"])
-    } else {
-        bash(&["unshare", "-rn", "bash"])
-    };
+    let words =
+        if is_root() { bash(&["unshare", "--net", "bash"]) } else { bash(&["unshare", "-rn", "bash"]) };
     let network = run(plain_command(&words, &folder).args(["--entered", "echo", "ran"]));
     assert_ne!(network.code, Some(0), "{network:?}");
     assert_eq!(network.stdout, "", "{network:?}");

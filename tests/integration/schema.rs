@@ -11,9 +11,7 @@ fn fields(object: &Value, expected: &[&str]) {
 /// Fails unless the object has the promised fields, and those that were added to them since.
 #[track_caller]
 fn fields_and(object: &Value, promised: &[&str], added: &[&str]) {
-    let map = object
-        .as_object()
-        .unwrap_or_else(|| panic!("no object: {object:#}"));
+    let map = object.as_object().unwrap_or_else(|| panic!("no object: {object:#}"));
     let mut found: Vec<&str> = map.keys().map(String::as_str).collect();
     let mut expected = [promised, added].concat();
     found.sort_unstable();
@@ -23,18 +21,12 @@ fn fields_and(object: &Value, promised: &[&str], added: &[&str]) {
 
 #[track_caller]
 fn one_of(value: &Value, allowed: &[&str]) {
-    assert!(
-        value.as_str().is_some_and(|text| allowed.contains(&text)),
-        "{value} is none of {allowed:?}"
-    );
+    assert!(value.as_str().is_some_and(|text| allowed.contains(&text)), "{value} is none of {allowed:?}");
 }
 
 #[track_caller]
 fn text(value: &Value) {
-    assert!(
-        value.as_str().is_some_and(|text| !text.is_empty()),
-        "{value} is no text"
-    );
+    assert!(value.as_str().is_some_and(|text| !text.is_empty()), "{value} is no text");
 }
 
 /// A value of the platform: a string with single spaces, or null where there is none.
@@ -83,21 +75,11 @@ fn host(value: &Value) {
     );
     text(&value["os"]);
     text(&value["kernel"]);
-    assert!(
-        value["memory_bytes"]
-            .as_u64()
-            .is_some_and(|bytes| bytes > 1 << 20),
-        "{value:#}"
-    );
-    assert!(
-        value["processors"].as_u64().is_some_and(|count| count > 0),
-        "{value:#}"
-    );
+    assert!(value["memory_bytes"].as_u64().is_some_and(|bytes| bytes > 1 << 20), "{value:#}");
+    assert!(value["processors"].as_u64().is_some_and(|count| count > 0), "{value:#}");
     // Hashed: the machine's own identity is nobody else's business.
-    if let (Some(shown), Ok(own)) = (
-        value["machine_id"].as_str(),
-        std::fs::read_to_string("/etc/machine-id"),
-    ) {
+    if let (Some(shown), Ok(own)) = (value["machine_id"].as_str(), std::fs::read_to_string("/etc/machine-id"))
+    {
         assert_ne!(shown, own.trim());
     }
 }
@@ -117,11 +99,7 @@ const STATUSES: &[&str] = &[
 
 #[track_caller]
 pub(crate) fn check(report: &Value) {
-    fields_and(
-        report,
-        &["schema", "host", "profiles", "summary", "findings", "checks"],
-        &["overruled"],
-    );
+    fields_and(report, &["schema", "host", "profiles", "summary", "findings", "checks"], &["overruled"]);
     overruled(&report["overruled"]);
     host(&report["host"]);
     names(&report["profiles"]);
@@ -129,18 +107,11 @@ pub(crate) fn check(report: &Value) {
     for (status, count) in report["summary"].as_object().expect("summary is an object") {
         assert!(STATUSES.contains(&status.as_str()), "{status} is no status");
         let count = count.as_u64().expect("a count");
-        let found = list(&report["findings"])
-            .iter()
-            .filter(|finding| finding["status"] == **status)
-            .count();
+        let found = list(&report["findings"]).iter().filter(|finding| finding["status"] == **status).count();
         assert_eq!(count, found as u64, "summary of {status}: {report:#}");
         counted += found;
     }
-    assert_eq!(
-        counted,
-        list(&report["findings"]).len(),
-        "the summary counts every finding: {report:#}"
-    );
+    assert_eq!(counted, list(&report["findings"]).len(), "the summary counts every finding: {report:#}");
     for finding in list(&report["findings"]) {
         fields(
             finding,
@@ -155,15 +126,10 @@ pub(crate) fn check(report: &Value) {
         fields(&finding["rule"], &["kind", "value"]);
         one_of(
             &finding["rule"]["kind"],
-            &[
-                "want", "at-least", "at-most", "one-of", "between", "covers", "absent",
-            ],
+            &["want", "at-least", "at-most", "one-of", "between", "covers", "absent"],
         );
         one_of(&finding["status"], STATUSES);
-        if matches!(
-            finding["status"].as_str(),
-            Some("not-applicable" | "unreadable" | "unknown")
-        ) {
+        if matches!(finding["status"].as_str(), Some("not-applicable" | "unreadable" | "unknown")) {
             text(&finding["reason"]);
         }
         if finding["status"] == "live-differs" && finding["rule"]["kind"] != "absent" {
@@ -173,10 +139,7 @@ pub(crate) fn check(report: &Value) {
         text(&finding["why"]);
         one_of(&finding["scope"], &["netns", "machine"]);
         fields(&finding["live"], &["state", "value", "writable"]);
-        one_of(
-            &finding["live"]["state"],
-            &["present", "absent", "unreadable", "unknown"],
-        );
+        one_of(&finding["live"]["state"], &["present", "absent", "unreadable", "unknown"]);
         platform_value(&finding["live"]["value"]);
         assert_eq!(
             finding["live"]["state"] == "present",
@@ -222,11 +185,7 @@ fn overruled(value: &Value) {
 
 #[track_caller]
 pub(crate) fn plan(report: &Value) {
-    fields_and(
-        report,
-        &["schema", "id", "host", "profiles", "changes", "refused"],
-        &["overruled"],
-    );
+    fields_and(report, &["schema", "id", "host", "profiles", "changes", "refused"], &["overruled"]);
     overruled(&report["overruled"]);
     text(&report["id"]);
     host(&report["host"]);
@@ -234,9 +193,7 @@ pub(crate) fn plan(report: &Value) {
     for change in list(&report["changes"]) {
         fields_and(
             change,
-            &[
-                "key", "target", "before", "after", "risk", "effect", "why", "profile",
-            ],
+            &["key", "target", "before", "after", "risk", "effect", "why", "profile"],
             &["risk_note"],
         );
         text(&change["key"]);
@@ -255,22 +212,10 @@ pub(crate) fn plan(report: &Value) {
 /// The report of `apply` or of `rollback`.
 #[track_caller]
 pub(crate) fn outcome(report: &Value) {
-    fields_and(
-        report,
-        &["schema", "id", "outcome", "rollback_file", "changes", "refused"],
-        &["reason"],
-    );
+    fields_and(report, &["schema", "id", "outcome", "rollback_file", "changes", "refused"], &["reason"]);
     one_of(
         &report["outcome"],
-        &[
-            "applied",
-            "pending",
-            "unchanged",
-            "undone",
-            "rolled-back",
-            "incomplete",
-            "refused",
-        ],
+        &["applied", "pending", "unchanged", "undone", "rolled-back", "incomplete", "refused"],
     );
     for change in list(&report["changes"]) {
         fields_and(change, &["key", "target", "before", "after", "result"], &["note"]);
@@ -289,24 +234,12 @@ pub(crate) fn history(report: &Value) {
     for entry in list(&report["entries"]) {
         fields_and(
             entry,
-            &[
-                "id",
-                "time",
-                "command",
-                "outcome",
-                "in_force",
-                "profiles",
-                "rollback_file",
-                "changes",
-            ],
+            &["id", "time", "command", "outcome", "in_force", "profiles", "rollback_file", "changes"],
             &["undoes"],
         );
         text(&entry["id"]);
         let time = entry["time"].as_str().expect("a time");
-        assert!(
-            time.len() >= 20 && time.as_bytes()[10] == b'T',
-            "{time} is no time as RFC 3339 writes it"
-        );
+        assert!(time.len() >= 20 && time.as_bytes()[10] == b'T', "{time} is no time as RFC 3339 writes it");
         text(&entry["command"]);
         text(&entry["outcome"]);
         assert!(entry["in_force"].is_boolean(), "{entry:#}");
@@ -323,10 +256,7 @@ pub(crate) fn error(report: &Value, exit_code: i32) {
     for problem in list(&report["problems"]) {
         fields(problem, &["file", "line", "column", "message"]);
         text(&problem["message"]);
-        assert!(
-            problem["file"].is_string() || problem["file"].is_null(),
-            "{problem:#}"
-        );
+        assert!(problem["file"].is_string() || problem["file"].is_null(), "{problem:#}");
         for place in ["line", "column"] {
             assert!(
                 problem[place].is_null() || problem[place].as_u64().is_some_and(|n| n > 0),
@@ -345,17 +275,12 @@ pub(crate) fn about<'a>(entries: &'a Value, key: &str) -> &'a Value {
 
 /// The keys of a list of findings or changes, in order.
 pub(crate) fn keys(entries: &Value) -> Vec<&str> {
-    list(entries)
-        .iter()
-        .filter_map(|entry| entry["key"].as_str())
-        .collect()
+    list(entries).iter().filter_map(|entry| entry["key"].as_str()).collect()
 }
 
 /// The ids of the applies in force, in the order of a history's report.
 pub(crate) fn applies_in_force(report: &Value) -> Vec<String> {
     let entries = list(&report["entries"]).iter();
     let standing = entries.filter(|entry| entry["command"] == "apply" && entry["in_force"] == true);
-    standing
-        .map(|entry| entry["id"].as_str().expect("an id").to_owned())
-        .collect()
+    standing.map(|entry| entry["id"].as_str().expect("an id").to_owned()).collect()
 }

@@ -47,10 +47,7 @@ impl Namespace {
                 )?;
             }
             Self::Process(pid) => {
-                let pid = i32::try_from(*pid)
-                    .ok()
-                    .and_then(Pid::from_raw)
-                    .ok_or(Errno::SRCH)?;
+                let pid = i32::try_from(*pid).ok().and_then(Pid::from_raw).ok_or(Errno::SRCH)?;
                 let process = rustix::process::pidfd_open(pid, PidfdFlags::empty())?;
                 let process = rustix::fd::AsFd::as_fd(&process);
                 let network = ThreadNameSpaceType::NETWORK;

@@ -33,10 +33,7 @@ impl Procfs {
     pub fn open(path: &Path) -> io::Result<Self> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = rustix::fs::open(path, flags, Mode::empty())?;
-        Ok(Self {
-            root,
-            path: path.to_owned(),
-        })
+        Ok(Self { root, path: path.to_owned() })
     }
 
     /// Whether these are the settings of the initial network namespace: some keys exist only there.
@@ -71,9 +68,7 @@ fn relative(key: &Key) -> String {
 
 impl Platform for Procfs {
     fn read(&self, key: &Key) -> LiveState {
-        let read = self
-            .open_file(key, OFlags::RDONLY)
-            .and_then(|file| read_value(&file));
+        let read = self.open_file(key, OFlags::RDONLY).and_then(|file| read_value(&file));
         match read {
             Ok(value) => LiveState::Present(value),
             Err(Errno::NOENT | Errno::NOTDIR) => LiveState::Absent,
@@ -98,26 +93,18 @@ impl Platform for Procfs {
                 let Ok(entries) = std::fs::read_dir(folder) else {
                     continue;
                 };
-                let names = entries
-                    .flatten()
-                    .filter_map(|entry| entry.file_name().into_string().ok());
+                let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
                 next.extend(names.map(|name| format!("{parent}{}.", name.replace('.', "/"))));
             }
             found = next;
         }
         found.sort();
-        found
-            .iter()
-            .filter_map(|text| Key::parse(text.trim_end_matches('.')).ok())
-            .collect()
+        found.iter().filter_map(|text| Key::parse(text.trim_end_matches('.')).ok()).collect()
     }
 
     fn open(&self, key: &Key) -> Result<Box<dyn Target + '_>, PlatformError> {
         match self.open_file(key, OFlags::RDWR) {
-            Ok(file) => Ok(Box::new(ProcfsTarget {
-                key: key.clone(),
-                file,
-            })),
+            Ok(file) => Ok(Box::new(ProcfsTarget { key: key.clone(), file })),
             Err(errno) => Err(error("open for writing", key, errno)),
         }
     }

@@ -18,9 +18,7 @@ use crate::setting::Setting;
 use crate::setting::Value;
 
 /// The forms of a constraint, as a profile writes them.
-pub(super) const FORMS: &[&str] = &[
-    "want", "at_least", "at_most", "one_of", "between", "covers", "absent",
-];
+pub(super) const FORMS: &[&str] = &["want", "at_least", "at_most", "one_of", "between", "covers", "absent"];
 
 type Node<'i> = Spanned<DeValue<'i>>;
 /// A fault and its place.
@@ -46,21 +44,16 @@ pub(super) fn read(
         "at_least" => numbers(node, setting).map(Constraint::AtLeast),
         "at_most" => numbers(node, setting).map(Constraint::AtMost),
         "one_of" => match node.get_ref().as_array() {
-            Some(array) if !array.is_empty() => array
-                .iter()
-                .map(|item| whole(item, setting))
-                .collect::<Result<_, _>>()
-                .map(Constraint::OneOf),
+            Some(array) if !array.is_empty() => {
+                array.iter().map(|item| whole(item, setting)).collect::<Result<_, _>>().map(Constraint::OneOf)
+            }
             _ => Err(fault("`one_of` is a list of values".into())),
         },
         "between" => between(node, propose, setting),
         "covers" => match setting.kind {
             Kind::PortRange => range(node).map(|range| Constraint::Covers(Cover::Range(range))),
             Kind::PortList => ports(node).map(|ports| Constraint::Covers(Cover::Ports(ports))),
-            _ => Err(fault(format!(
-                "`covers` needs a setting of ports, and {} is not one",
-                setting.key
-            ))),
+            _ => Err(fault(format!("`covers` needs a setting of ports, and {} is not one", setting.key))),
         },
         _ if node.get_ref().as_bool() == Some(true) => Ok(Constraint::Absent),
         _ => Err(fault("`absent` can only be true".into())),
@@ -74,30 +67,16 @@ fn between(
 ) -> Result<Constraint, Fault> {
     let ends: Option<Vec<&Node<'_>>> = node.get_ref().as_array().map(|array| array.iter().collect());
     let Some([low, high]) = ends.as_deref() else {
-        return Err((
-            node.span(),
-            "`between` is a list of two: [lowest, highest]".into(),
-        ));
+        return Err((node.span(), "`between` is a list of two: [lowest, highest]".into()));
     };
     let low = numbers(low, setting)?;
     let high = numbers(high, setting)?;
-    let pairs = || {
-        low.iter()
-            .zip(&high)
-            .map(|(low, high)| (fixed(*low), fixed(*high)))
-    };
+    let pairs = || low.iter().zip(&high).map(|(low, high)| (fixed(*low), fixed(*high)));
     if pairs().any(|(low, high)| matches!((low, high), (Some(low), Some(high)) if low > high)) {
-        return Err((
-            node.span(),
-            "`between` is upside down: the lower end comes first".into(),
-        ));
+        return Err((node.span(), "`between` is upside down: the lower end comes first".into()));
     }
     let Some(propose_node) = propose else {
-        return Ok(Constraint::Between {
-            low,
-            high,
-            propose: None,
-        });
+        return Ok(Constraint::Between { low, high, propose: None });
     };
     let wanted = numbers(propose_node, setting)?;
     let outside = wanted.iter().zip(pairs()).any(|(wanted, (low, high))| {
@@ -108,11 +87,7 @@ fn between(
     if outside {
         return Err((propose_node.span(), "`propose` lies outside `between`".into()));
     }
-    Ok(Constraint::Between {
-        low,
-        high,
-        propose: Some(wanted),
-    })
+    Ok(Constraint::Between { low, high, propose: Some(wanted) })
 }
 
 fn fixed(amount: Option<Amount>) -> Option<i128> {
@@ -137,14 +112,12 @@ fn literal(node: &Node<'_>, setting: &'static Setting) -> Result<Literal, Fault>
         Kind::Integer | Kind::Tuple(_) => return numbers(node, setting).map(Literal::Numbers),
         Kind::PortRange => return range(node).map(Literal::Range),
         Kind::PortList => return ports(node).map(Literal::Ports),
-        Kind::Word => node
-            .get_ref()
-            .as_str()
-            .ok_or_else(|| "is a word in quotes".to_owned())
-            .and_then(|text| {
+        Kind::Word => {
+            node.get_ref().as_str().ok_or_else(|| "is a word in quotes".to_owned()).and_then(|text| {
                 let word = Value::parse(Kind::Word, text)?;
                 setting.refuses(&word).map_or(Ok(word), Err)
-            }),
+            })
+        }
     };
     match literal {
         Ok(Value::Word(word)) if !word.chars().any(char::is_control) => Ok(Literal::Word(word)),
@@ -157,35 +130,24 @@ fn literal(node: &Node<'_>, setting: &'static Setting) -> Result<Literal, Fault>
 fn numbers(node: &Node<'_>, setting: &'static Setting) -> Result<Numbers, Fault> {
     let Kind::Tuple(names) = setting.kind else {
         return match number(node, setting)? {
-            None => Err((
-                node.span(),
-                "`_` leaves one of several numbers as it is; this is a single one".into(),
-            )),
+            None => {
+                Err((node.span(), "`_` leaves one of several numbers as it is; this is a single one".into()))
+            }
             single => Ok(vec![single]),
         };
     };
     match node.get_ref().as_array() {
         Some(array) if array.len() == names.len() => {
-            let numbers: Numbers = array
-                .iter()
-                .map(|item| number(item, setting))
-                .collect::<Result<_, _>>()?;
+            let numbers: Numbers =
+                array.iter().map(|item| number(item, setting)).collect::<Result<_, _>>()?;
             if numbers.iter().all(Option::is_none) {
-                return Err((
-                    node.span(),
-                    "a rule that leaves every number as it is says nothing".into(),
-                ));
+                return Err((node.span(), "a rule that leaves every number as it is says nothing".into()));
             }
             Ok(numbers)
         }
         _ => Err((
             node.span(),
-            format!(
-                "{} is a list of {}: [{}]",
-                setting.key,
-                names.len(),
-                names.join(", ")
-            ),
+            format!("{} is a list of {}: [{}]", setting.key, names.len(), names.join(", ")),
         )),
     }
 }
@@ -211,22 +173,16 @@ fn number(node: &Node<'_>, setting: &'static Setting) -> Result<Option<Amount>, 
         },
         Amount::MemoryShare { .. } => Ok(amount),
     });
-    checked
-        .map(Some)
-        .map_err(|message| (node.span(), format!("{}: {message}", setting.key)))
+    checked.map(Some).map_err(|message| (node.span(), format!("{}: {message}", setting.key)))
 }
 
 fn range(node: &Node<'_>) -> Result<PortRange, Fault> {
     let fault = |message: String| (node.span(), message);
     let text = match node.get_ref() {
         DeValue::Array(array) => {
-            let parts: Option<Vec<&str>> = array
-                .iter()
-                .map(|part| part.get_ref().as_integer().map(DeInteger::as_str))
-                .collect();
-            parts
-                .ok_or_else(|| fault("a range of ports is a list of two: [15000, 60999]".into()))?
-                .join(" ")
+            let parts: Option<Vec<&str>> =
+                array.iter().map(|part| part.get_ref().as_integer().map(DeInteger::as_str)).collect();
+            parts.ok_or_else(|| fault("a range of ports is a list of two: [15000, 60999]".into()))?.join(" ")
         }
         _ => return Err(fault("a range of ports is a list of two: [15000, 60999]".into())),
     };
@@ -241,12 +197,7 @@ fn range(node: &Node<'_>) -> Result<PortRange, Fault> {
 }
 
 fn ports(node: &Node<'_>) -> Result<PortSet, Fault> {
-    let help = || {
-        (
-            node.span(),
-            "ports are a list such as [\"30000-32767\", 9100]".to_owned(),
-        )
-    };
+    let help = || (node.span(), "ports are a list such as [\"30000-32767\", 9100]".to_owned());
     let array = node.get_ref().as_array().ok_or_else(help)?;
     let mut ports = PortSet::default();
     for item in array {

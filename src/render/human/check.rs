@@ -19,30 +19,17 @@ use crate::render::style;
 /// The writer's.
 pub fn check(out: &mut dyn Write, subject: Subject<'_>, report: &Report<'_>) -> io::Result<()> {
     let profiles = subject.profiles.join(" ");
-    writeln!(
-        out,
-        "{} held against {}",
-        host_line(subject),
-        style::strong(&profiles)
-    )?;
+    writeln!(out, "{} held against {}", host_line(subject), style::strong(&profiles))?;
     for finding in report.findings.iter().filter(|finding| !finding.status.is_met()) {
         write_finding(out, finding)?;
     }
-    let aside: Vec<&Finding<'_>> = report
-        .findings
-        .iter()
-        .filter(|finding| finding.status == Status::NotApplicable)
-        .collect();
+    let aside: Vec<&Finding<'_>> =
+        report.findings.iter().filter(|finding| finding.status == Status::NotApplicable).collect();
     if !aside.is_empty() {
         writeln!(out, "\nnot applicable here:")?;
         for finding in aside {
             let reason = finding.reason.as_deref().unwrap_or_default();
-            writeln!(
-                out,
-                "  {}: {}",
-                finding.rule.rule.key,
-                style::faint(&escape(reason))
-            )?;
+            writeln!(out, "  {}: {}", finding.rule.rule.key, style::faint(&escape(reason)))?;
         }
     }
     writeln!(out, "\n{}", summary(report))?;
@@ -63,12 +50,7 @@ fn write_finding(out: &mut dyn Write, finding: &Finding<'_>) -> io::Result<()> {
         _ => style::doubt(status),
     };
     let key = style::strong(rule.key.as_str());
-    writeln!(
-        out,
-        "\n{label}  {key}  ({}, {})",
-        rule.level,
-        finding.rule.profile()
-    )?;
+    writeln!(out, "\n{label}  {key}  ({}, {})", rule.level, finding.rule.profile())?;
     write!(out, "    wanted {}", escape(&rule.constraint.to_string()))?;
     match &finding.reason {
         Some(reason) => writeln!(out, "; {}", escape(reason))?,
@@ -88,9 +70,5 @@ fn summary(report: &Report<'_>) -> String {
             Status::Unreadable | Status::Unknown => style::doubt(&format!("{number} {status}")).to_string(),
         })
         .collect();
-    if parts.is_empty() {
-        "no rule counts here".into()
-    } else {
-        parts.join(", ")
-    }
+    if parts.is_empty() { "no rule counts here".into() } else { parts.join(", ") }
 }

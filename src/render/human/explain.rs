@@ -22,10 +22,7 @@ pub fn explain(out: &mut dyn Write, key: &Key, setting: &Setting) -> io::Result<
     if setting.since > Version::ZERO || setting.until.is_some() {
         let since = (setting.since > Version::ZERO).then(|| format!("since Linux {}", setting.since));
         let until = setting.until.map(|until| format!("gone since Linux {until}"));
-        fact(
-            "versions",
-            &since.into_iter().chain(until).collect::<Vec<_>>().join(", "),
-        )?;
+        fact("versions", &since.into_iter().chain(until).collect::<Vec<_>>().join(", "))?;
     }
     fact("scope", &setting.scope.to_string())?;
     fact("counts", &setting.effect.to_string())?;
@@ -46,11 +43,7 @@ fn dated(facts: &[(Version, impl Display)]) -> String {
         return "not known".into();
     }
     let texts = facts.iter().rev().map(|(since, value)| {
-        if *since > Version::ZERO {
-            format!("{value} (since Linux {since})")
-        } else {
-            value.to_string()
-        }
+        if *since > Version::ZERO { format!("{value} (since Linux {since})") } else { value.to_string() }
     });
     texts.collect::<Vec<_>>().join(", before that ")
 }

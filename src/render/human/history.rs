@@ -29,27 +29,12 @@ pub fn history(out: &mut dyn Write, entries: &[Entry]) -> io::Result<()> {
             Some(undone) => format!("{} of {undone} ({profiles})", record.command),
             None => format!("{} {profiles}", record.command),
         };
-        writeln!(
-            out,
-            "{}  {}  {what}: {state}",
-            style::strong(&record.id),
-            escape(&record.time)
-        )?;
+        writeln!(out, "{}  {}  {what}: {state}", style::strong(&record.id), escape(&record.time))?;
         for change in &record.changes {
             let (before, after) = (change.before.as_deref(), change.after.as_deref());
-            writeln!(
-                out,
-                "    {}  {} -> {}",
-                escape(&change.key),
-                value_text(before),
-                value_text(after)
-            )?;
+            writeln!(out, "    {}  {} -> {}", escape(&change.key), value_text(before), value_text(after))?;
         }
-        writeln!(
-            out,
-            "    {}",
-            style::faint(&escape(&entry.rollback_file.display().to_string()))
-        )?;
+        writeln!(out, "    {}", style::faint(&escape(&entry.rollback_file.display().to_string())))?;
     }
     Ok(())
 }

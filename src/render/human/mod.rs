@@ -28,16 +28,8 @@ fn host_line(subject: Subject<'_>) -> String {
         crate::facts::Os::Linux => "Linux",
         crate::facts::Os::Windows => "Windows",
     };
-    let namespace = if host.initial {
-        ""
-    } else {
-        ", a network namespace of its own"
-    };
-    format!(
-        "{} ({os} {}{namespace})",
-        escape(&host.name),
-        escape(&host.kernel)
-    )
+    let namespace = if host.initial { "" } else { ", a network namespace of its own" };
+    format!("{} ({os} {}{namespace})", escape(&host.name), escape(&host.kernel))
 }
 
 /// A value, or what stands for none.

@@ -33,10 +33,7 @@ pub fn outcome(
             (_, StepResult::Left) => style::doubt("left"),
             (_, StepResult::Conflict) => style::bad("conflict"),
         };
-        let (before, after) = (
-            value_text(step.before.as_deref()),
-            value_text(step.after.as_deref()),
-        );
+        let (before, after) = (value_text(step.before.as_deref()), value_text(step.after.as_deref()));
         write!(out, "{label}  {}  ", style::strong(step.key.as_str()))?;
         if before == after {
             write!(out, "{before}")?;
@@ -57,17 +54,10 @@ pub fn outcome(
 
 fn ending(command: Command, done: &Done, preview: bool) -> String {
     let id = done.id.as_deref().unwrap_or_default();
-    let made = done
-        .steps
-        .iter()
-        .filter(|step| step.result == StepResult::Done)
-        .count();
+    let made = done.steps.iter().filter(|step| step.result == StepResult::Done).count();
     let changes = count(made, "change", "changes");
-    let file = done
-        .rollback_file
-        .as_ref()
-        .map(|path| escape(&path.display().to_string()))
-        .unwrap_or_default();
+    let file =
+        done.rollback_file.as_ref().map(|path| escape(&path.display().to_string())).unwrap_or_default();
     match done.outcome {
         _ if preview && done.outcome == Outcome::RolledBack => {
             format!("{changes} would take back {id}; nothing was written")

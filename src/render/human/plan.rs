@@ -18,12 +18,7 @@ use crate::render::style;
 /// The writer's.
 pub fn plan(out: &mut dyn Write, view: PlanView<'_>) -> io::Result<()> {
     let profiles = view.subject.profiles.join(" ");
-    writeln!(
-        out,
-        "{}: changes to meet {}",
-        host_line(view.subject),
-        style::strong(&profiles)
-    )?;
+    writeln!(out, "{}: changes to meet {}", host_line(view.subject), style::strong(&profiles))?;
     for change in &view.plan.changes {
         write_change(out, change)?;
     }
@@ -55,23 +50,9 @@ pub fn plan(out: &mut dyn Write, view: PlanView<'_>) -> io::Result<()> {
 
 fn write_change(out: &mut dyn Write, change: &Change) -> io::Result<()> {
     let risk = change.setting.risk;
-    writeln!(
-        out,
-        "\n{}  ({}, {})",
-        style::strong(change.key.as_str()),
-        change.target,
-        change.profile
-    )?;
-    writeln!(
-        out,
-        "  {}",
-        style::bad(&format!("- {}", value_text(change.before.as_deref())))
-    )?;
-    writeln!(
-        out,
-        "  {}",
-        style::good(&format!("+ {}", value_text(change.after.as_deref())))
-    )?;
+    writeln!(out, "\n{}  ({}, {})", style::strong(change.key.as_str()), change.target, change.profile)?;
+    writeln!(out, "  {}", style::bad(&format!("- {}", value_text(change.before.as_deref()))))?;
+    writeln!(out, "  {}", style::good(&format!("+ {}", value_text(change.after.as_deref()))))?;
     writeln!(out, "    why     {}", escape(&change.why))?;
     writeln!(out, "    risk    {}: {}", risk.level, risk.note)?;
     writeln!(out, "    counts  {}", change.setting.effect)
@@ -82,12 +63,7 @@ pub(super) fn write_refused(out: &mut dyn Write, refused: &[Refusal]) -> io::Res
     for refusal in refused {
         let label = style::bad("refused");
         let key = style::strong(refusal.key.as_str());
-        writeln!(
-            out,
-            "\n{label}  {key}  ({}): {}",
-            refusal.target,
-            escape(&refusal.reason)
-        )?;
+        writeln!(out, "\n{label}  {key}  ({}): {}", refusal.target, escape(&refusal.reason))?;
     }
     Ok(())
 }

@@ -19,12 +19,7 @@ pub fn profile_list<'a>(
     profiles: impl Iterator<Item = (&'a Profile, &'a str)>,
 ) -> io::Result<()> {
     for (profile, _) in profiles {
-        writeln!(
-            out,
-            "{:<16} {}",
-            style::strong(&profile.name),
-            escape(&profile.summary)
-        )?;
+        writeln!(out, "{:<16} {}", style::strong(&profile.name), escape(&profile.summary))?;
     }
     Ok(())
 }
@@ -40,12 +35,7 @@ pub fn profile_show<'a>(
     overruled: &[Overruled<'_>],
 ) -> io::Result<()> {
     for (profile, file) in profiles {
-        write!(
-            out,
-            "{}: {}",
-            style::strong(&profile.name),
-            escape(&profile.summary)
-        )?;
+        write!(out, "{}: {}", style::strong(&profile.name), escape(&profile.summary))?;
         if !profile.extends.is_empty() {
             write!(out, "; extends {}", escape(&profile.extends.join(", ")))?;
         }
@@ -70,11 +60,7 @@ pub fn profile_show<'a>(
         }
         for lost in overruled.iter().filter(|lost| std::ptr::eq(lost.rule.rule, rule)) {
             let winner = lost.winner.profile();
-            writeln!(
-                out,
-                "    overruled by {winner}: {}",
-                escape(&lost.winner.rule.constraint.to_string())
-            )?;
+            writeln!(out, "    overruled by {winner}: {}", escape(&lost.winner.rule.constraint.to_string()))?;
         }
     }
     Ok(())
@@ -85,9 +71,5 @@ pub fn profile_show<'a>(
 /// # Errors
 /// The writer's.
 pub fn profile_lint(out: &mut dyn Write, profiles: usize) -> io::Result<()> {
-    writeln!(
-        out,
-        "{}: no problem found",
-        count(profiles, "profile", "profiles")
-    )
+    writeln!(out, "{}: no problem found", count(profiles, "profile", "profiles"))
 }

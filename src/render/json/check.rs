@@ -51,10 +51,7 @@ pub(super) struct RuleReport {
 
 impl RuleReport {
     pub(super) fn of(constraint: &crate::profile::Constraint) -> Self {
-        Self {
-            kind: constraint.kind(),
-            value: constraint.value(),
-        }
+        Self { kind: constraint.kind(), value: constraint.value() }
     }
 }
 
@@ -86,17 +83,7 @@ struct LoaderReport {
 
 impl BootReport {
     fn unknown() -> Self {
-        let loader = |name| {
-            (
-                name,
-                LoaderReport {
-                    state: "unknown",
-                    value: None,
-                    file: None,
-                    line: None,
-                },
-            )
-        };
+        let loader = |name| (name, LoaderReport { state: "unknown", value: None, file: None, line: None });
         Self {
             state: "unknown",
             value: None,
@@ -115,11 +102,7 @@ impl<'a> LiveReport<'a> {
             LiveState::Absent => ("absent", None),
             LiveState::Unreadable(_) => ("unreadable", None),
         };
-        Self {
-            state,
-            value,
-            writable: live.writable,
-        }
+        Self { state, value, writable: live.writable }
     }
 }
 
@@ -154,11 +137,7 @@ pub fn check(out: &mut dyn Write, subject: Subject<'_>, report: &Report<'_>) -> 
             schema: "twtune.check/1",
             host: HostReport::of(subject.host),
             profiles: subject.profiles,
-            summary: report
-                .summary()
-                .into_iter()
-                .map(|(status, count)| (status.name(), count))
-                .collect(),
+            summary: report.summary().into_iter().map(|(status, count)| (status.name(), count)).collect(),
             findings: report.findings.iter().map(FindingReport::of).collect(),
             overruled: report.overruled.iter().map(OverruledReport::of).collect(),
             checks: [],

@@ -44,14 +44,5 @@ pub fn error(
         message: &problem.message,
     });
     let problems = problems.collect();
-    write(
-        out,
-        &ErrorReport {
-            schema: "twtune.error/1",
-            exit_code,
-            message,
-            hints,
-            problems,
-        },
-    )
+    write(out, &ErrorReport { schema: "twtune.error/1", exit_code, message, hints, problems })
 }

@@ -50,16 +50,8 @@ pub fn explain(out: &mut dyn Write, key: &Key, setting: &Setting) -> io::Result<
             key: key.as_str(),
             value: setting.kind.describe(),
             unit: setting.unit.to_string(),
-            defaults: setting
-                .defaults
-                .iter()
-                .map(|(since, value)| dated(*since, value))
-                .collect(),
-            accepts: setting
-                .accepts
-                .iter()
-                .map(|(since, value)| dated(*since, value))
-                .collect(),
+            defaults: setting.defaults.iter().map(|(since, value)| dated(*since, value)).collect(),
+            accepts: setting.accepts.iter().map(|(since, value)| dated(*since, value)).collect(),
             since: known(setting.since),
             until: setting.until.and_then(known),
             scope: setting.scope.name(),
@@ -74,10 +66,7 @@ pub fn explain(out: &mut dyn Write, key: &Key, setting: &Setting) -> io::Result<
 }
 
 fn dated(since: Version, value: &impl ToString) -> Dated {
-    Dated {
-        since: known(since),
-        value: value.to_string(),
-    }
+    Dated { since: known(since), value: value.to_string() }
 }
 
 fn known(version: Version) -> Option<String> {

@@ -63,11 +63,5 @@ pub fn history(out: &mut dyn Write, entries: &[Entry]) -> io::Result<()> {
         rollback_file: entry.rollback_file.display().to_string(),
         changes: entry.record.changes.iter().map(ChangeReport::of).collect(),
     });
-    write(
-        out,
-        &HistoryReport {
-            schema: "twtune.history/1",
-            entries: entries.collect(),
-        },
-    )
+    write(out, &HistoryReport { schema: "twtune.history/1", entries: entries.collect() })
 }

@@ -45,11 +45,7 @@ pub(super) struct RefusalReport<'a> {
 
 impl<'a> RefusalReport<'a> {
     pub(super) fn of(refusal: &'a Refusal) -> Self {
-        Self {
-            key: refusal.key.as_str(),
-            target: refusal.target.to_string(),
-            reason: &refusal.reason,
-        }
+        Self { key: refusal.key.as_str(), target: refusal.target.to_string(), reason: &refusal.reason }
     }
 }
 

@@ -46,12 +46,7 @@ struct RankedReport<'a> {
 }
 
 fn profile_report<'a>((profile, file): (&'a Profile, &'a str)) -> ProfileReport<'a> {
-    ProfileReport {
-        name: &profile.name,
-        summary: &profile.summary,
-        extends: &profile.extends,
-        file,
-    }
+    ProfileReport { name: &profile.name, summary: &profile.summary, extends: &profile.extends, file }
 }
 
 /// Writes the profiles that there are, each with the file that it comes from.
@@ -63,13 +58,7 @@ pub fn profile_list<'a>(
     profiles: impl Iterator<Item = (&'a Profile, &'a str)>,
 ) -> io::Result<()> {
     let profiles = profiles.map(profile_report).collect();
-    write(
-        out,
-        &ListReport {
-            schema: "twtune.profile/1",
-            profiles,
-        },
-    )
+    write(out, &ListReport { schema: "twtune.profile/1", profiles })
 }
 
 /// Writes profiles with all their rules, those that win first.
@@ -114,12 +103,5 @@ struct LintReport<'a> {
 /// # Errors
 /// The writer's.
 pub fn profile_lint(out: &mut dyn Write, profiles: &[String]) -> io::Result<()> {
-    write(
-        out,
-        &LintReport {
-            schema: "twtune.profile/1",
-            profiles,
-            problems: [],
-        },
-    )
+    write(out, &LintReport { schema: "twtune.profile/1", profiles, problems: [] })
 }

@@ -26,10 +26,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         kind: Kind::Tuple(&["minimum", "default", "maximum"]),
         unit: Unit::Byte,
         defaults: &[
-            (
-                Version::new(6, 1),
-                DefaultValue::Computed("4096, 131072 and 1/128 of memory up to 6291456"),
-            ),
+            (Version::new(6, 1), DefaultValue::Computed("4096, 131072 and 1/128 of memory up to 6291456")),
             (
                 Version::new(6, 13),
                 DefaultValue::Computed(
@@ -37,10 +34,7 @@ pub(super) const SETTINGS: &[Setting] = &[
                  6.18",
                 ),
             ),
-            (
-                Version::new(6, 18),
-                DefaultValue::Computed("4096, 131072 and 1/128 of memory up to 33554432"),
-            ),
+            (Version::new(6, 18), DefaultValue::Computed("4096, 131072 and 1/128 of memory up to 33554432")),
         ],
         accepts: &[
             (ALWAYS, Accept::Between(1, INT_MAX)),
@@ -61,12 +55,7 @@ pub(super) const SETTINGS: &[Setting] = &[
              this. 7.3 refuses numbers below 4096, 6.18 takes them. The order of the numbers is not \
              checked, and a single number changes only the first. A new network namespace starts with the \
              values of the initial one.",
-        sources: &[
-            IP_SYSCTL,
-            IPV4_TABLE,
-            "net/ipv4/tcp.c: tcp_init (6.1, 6.12, 7.3)",
-            MEASURED,
-        ],
+        sources: &[IP_SYSCTL, IPV4_TABLE, "net/ipv4/tcp.c: tcp_init (6.1, 6.12, 7.3)", MEASURED],
     },
     Setting {
         key: "net.ipv4.tcp_wmem",
@@ -92,12 +81,7 @@ pub(super) const SETTINGS: &[Setting] = &[
              net.core.wmem_max bounds SO_SNDBUF, not this. The order of the numbers is not checked, and a \
              single number changes only the first. A new network namespace starts with the values of the \
              initial one.",
-        sources: &[
-            IP_SYSCTL,
-            IPV4_TABLE,
-            "net/ipv4/tcp.c: tcp_init (6.1, 6.12, 7.3)",
-            MEASURED,
-        ],
+        sources: &[IP_SYSCTL, IPV4_TABLE, "net/ipv4/tcp.c: tcp_init (6.1, 6.12, 7.3)", MEASURED],
     },
     Setting {
         key: "net.ipv4.tcp_moderate_rcvbuf",
@@ -129,10 +113,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         scope: Scope::Netns,
         effect: Effect::Immediately,
         also_changes: &[],
-        risk: Risk {
-            level: RiskLevel::Low,
-            note: "a low value wakes programs more often",
-        },
+        risk: Risk { level: RiskLevel::Low, note: "a low value wakes programs more often" },
         semantics: "How much unsent data a connection may hold before its program is told to wait. The default, \
              the largest number there is, is no limit. A program overrides it with TCP_NOTSENT_LOWAT. A \
              change counts at once for all other sockets.",
@@ -142,10 +123,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "net.ipv4.tcp_mem",
         kind: Kind::Tuple(&["low", "pressure", "high"]),
         unit: Unit::Page,
-        defaults: &[(
-            ALWAYS,
-            DefaultValue::Computed("4.68, 6.25 and 9.37 percent of memory"),
-        )],
+        defaults: &[(ALWAYS, DefaultValue::Computed("4.68, 6.25 and 9.37 percent of memory"))],
         accepts: &[(ALWAYS, Accept::Between(0, 18_446_744_073_709_551_615))],
         since: ALWAYS,
         until: None,
@@ -240,10 +218,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         scope: Scope::SharedReadOnly,
         effect: Effect::NewSockets,
         also_changes: &[],
-        risk: Risk {
-            level: RiskLevel::Medium,
-            note: "every new socket that is not TCP pays it",
-        },
+        risk: Risk { level: RiskLevel::Medium, note: "every new socket that is not TCP pays it" },
         semantics: "The receive buffer that a new socket starts with. TCP takes the second number of tcp_rmem \
              instead.",
         sources: &[
@@ -264,10 +239,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         scope: Scope::SharedReadOnly,
         effect: Effect::NewSockets,
         also_changes: &[],
-        risk: Risk {
-            level: RiskLevel::Medium,
-            note: "every new socket that is not TCP pays it",
-        },
+        risk: Risk { level: RiskLevel::Medium, note: "every new socket that is not TCP pays it" },
         semantics: "The send buffer that a new socket starts with. TCP takes the second number of tcp_wmem \
              instead.",
         sources: &[

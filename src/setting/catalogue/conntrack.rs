@@ -20,10 +20,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "net.netfilter.nf_conntrack_max",
         kind: Kind::Integer,
         unit: Unit::Count,
-        defaults: &[(
-            Version::new(6, 1),
-            DefaultValue::Computed("as many as nf_conntrack_buckets"),
-        )],
+        defaults: &[(Version::new(6, 1), DefaultValue::Computed("as many as nf_conntrack_buckets"))],
         accepts: &[(ALWAYS, Accept::Between(1, INT_MAX))],
         since: ALWAYS,
         until: None,
@@ -47,10 +44,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "net.nf_conntrack_max",
         kind: Kind::Integer,
         unit: Unit::Count,
-        defaults: &[(
-            Version::new(6, 1),
-            DefaultValue::Computed("as many as nf_conntrack_buckets"),
-        )],
+        defaults: &[(Version::new(6, 1), DefaultValue::Computed("as many as nf_conntrack_buckets"))],
         accepts: &[(ALWAYS, Accept::Between(1, INT_MAX))],
         since: ALWAYS,
         until: None,
@@ -138,10 +132,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         },
         semantics: "How long a connection is tracked of which one side has closed. It is the timer of the \
              tracking: sockets in CLOSE_WAIT stay until their program closes them.",
-        sources: &[
-            "https://docs.kernel.org/networking/nf_conntrack-sysctl.html",
-            MEASURED,
-        ],
+        sources: &["https://docs.kernel.org/networking/nf_conntrack-sysctl.html", MEASURED],
     },
     Setting {
         key: "net.netfilter.nf_conntrack_tcp_timeout_time_wait",
@@ -160,9 +151,6 @@ pub(super) const SETTINGS: &[Setting] = &[
         },
         semantics: "How long a closed connection is tracked. It is independent of the TIME_WAIT of a socket: at 10 \
              the entry went after 10 seconds, and the socket stayed for 60.",
-        sources: &[
-            "https://docs.kernel.org/networking/nf_conntrack-sysctl.html",
-            MEASURED,
-        ],
+        sources: &["https://docs.kernel.org/networking/nf_conntrack-sysctl.html", MEASURED],
     },
 ];

@@ -16,10 +16,7 @@ pub(super) const SETTINGS: &[Setting] = &[Setting {
     key: "fs.file-max",
     kind: Kind::Integer,
     unit: Unit::Count,
-    defaults: &[(
-        ALWAYS,
-        DefaultValue::Computed("a tenth of memory, counted in KiB"),
-    )],
+    defaults: &[(ALWAYS, DefaultValue::Computed("a tenth of memory, counted in KiB"))],
     accepts: &[(ALWAYS, Accept::Between(0, 9_223_372_036_854_775_807))],
     since: ALWAYS,
     until: None,

@@ -81,14 +81,11 @@ pub fn resolve(name: &str) -> Result<(Key, &'static Setting), Vec<&'static str>>
     {
         return Ok((key, setting));
     }
-    let by_last: Vec<&'static Setting> = all()
-        .filter(|setting| setting.key.rsplit('.').next() == Some(name))
-        .collect();
+    let by_last: Vec<&'static Setting> =
+        all().filter(|setting| setting.key.rsplit('.').next() == Some(name)).collect();
     match by_last[..] {
         [] => Err(nearest(name)),
-        [setting] => Key::parse(setting.key)
-            .map(|key| (key, setting))
-            .map_err(|_| Vec::new()),
+        [setting] => Key::parse(setting.key).map(|key| (key, setting)).map_err(|_| Vec::new()),
         _ => Err(by_last.iter().map(|setting| setting.key).collect()),
     }
 }

@@ -106,15 +106,9 @@ pub(super) const SETTINGS: &[Setting] = &[
         scope: Scope::Netns,
         effect: Effect::NewConnections,
         also_changes: &[],
-        risk: Risk {
-            level: RiskLevel::Low,
-            note: "too new to have been tried",
-        },
+        risk: Risk { level: RiskLevel::Low, note: "too new to have been tried" },
         semantics: "A random step of the search for a free port. 0 keeps the search as it was.",
-        sources: &[
-            "net/ipv4/sysctl_net_ipv4.c (absent in 6.12, present in 7.3)",
-            "measured on 6.18: absent",
-        ],
+        sources: &["net/ipv4/sysctl_net_ipv4.c (absent in 6.12, present in 7.3)", "measured on 6.18: absent"],
     },
     Setting {
         key: "net.ipv4.ip_autobind_reuse",

@@ -25,32 +25,18 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "net.core.somaxconn",
         kind: Kind::Integer,
         unit: Unit::Count,
-        defaults: &[
-            (ALWAYS, DefaultValue::Is("128")),
-            (Version::new(5, 4), DefaultValue::Is("4096")),
-        ],
-        accepts: &[
-            (ALWAYS, Accept::Between(0, 65_535)),
-            (Version::new(4, 4), Accept::Between(0, INT_MAX)),
-        ],
+        defaults: &[(ALWAYS, DefaultValue::Is("128")), (Version::new(5, 4), DefaultValue::Is("4096"))],
+        accepts: &[(ALWAYS, Accept::Between(0, 65_535)), (Version::new(4, 4), Accept::Between(0, INT_MAX))],
         since: ALWAYS,
         until: None,
         scope: Scope::Netns,
         effect: Effect::NewListeners,
         also_changes: &[],
-        risk: Risk {
-            level: RiskLevel::Low,
-            note: "a long queue hides that a program is too slow to accept",
-        },
+        risk: Risk { level: RiskLevel::Low, note: "a long queue hides that a program is too slow to accept" },
         semantics: "The ceiling of what a program asks for with listen(): the smaller of both counts, and one more \
              connection than that fits. Raising it does nothing for a program that asks for less, or that \
              called listen() before.",
-        sources: &[
-            IP_SYSCTL,
-            "listen(2), man-pages 6.03",
-            "net/core/sysctl_net_core.c (4.4)",
-            MEASURED,
-        ],
+        sources: &[IP_SYSCTL, "listen(2), man-pages 6.03", "net/core/sysctl_net_core.c (4.4)", MEASURED],
     },
     Setting {
         key: "net.ipv4.tcp_max_syn_backlog",

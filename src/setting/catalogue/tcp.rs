@@ -97,10 +97,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         scope: Scope::Netns,
         effect: Effect::NewConnections,
         also_changes: &[],
-        risk: Risk {
-            level: RiskLevel::Low,
-            note: "a low value gives a slow path little time to answer",
-        },
+        risk: Risk { level: RiskLevel::Low, note: "a low value gives a slow path little time to answer" },
         semantics: "The time between two probes. With tcp_keepalive_probes it says how long a dead connection is \
              still believed in: 9 times 75 seconds are 11 minutes. It counts only for sockets with \
              SO_KEEPALIVE.",
@@ -150,20 +147,14 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "net.ipv4.tcp_syn_retries",
         kind: Kind::Integer,
         unit: Unit::Count,
-        defaults: &[
-            (ALWAYS, DefaultValue::Is("5")),
-            (Version::new(3, 7), DefaultValue::Is("6")),
-        ],
+        defaults: &[(ALWAYS, DefaultValue::Is("5")), (Version::new(3, 7), DefaultValue::Is("6"))],
         accepts: &[(ALWAYS, Accept::Between(1, 127))],
         since: ALWAYS,
         until: None,
         scope: Scope::Netns,
         effect: Effect::NewConnections,
         also_changes: &[],
-        risk: Risk {
-            level: RiskLevel::Low,
-            note: "a low value gives up slow or lossy destinations",
-        },
+        risk: Risk { level: RiskLevel::Low, note: "a low value gives up slow or lossy destinations" },
         semantics: "How often the first segment of connect() is sent again. 6 gives up after 131 seconds where \
              tcp_syn_linear_timeouts is 4, after 127 in older kernels.",
         sources: &[IP_SYSCTL, IPV4_TABLE, "tcp(7), man-pages 6.03", MEASURED],
@@ -179,10 +170,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         scope: Scope::Netns,
         effect: Effect::Immediately,
         also_changes: &[],
-        risk: Risk {
-            level: RiskLevel::Low,
-            note: "a low value turns away clients on lossy paths",
-        },
+        risk: Risk { level: RiskLevel::Low, note: "a low value turns away clients on lossy paths" },
         semantics: "How often the answer to a new client is sent again. 5 gives up after 63 seconds; until then a \
              half-open connection occupies the queue of its listener.",
         sources: &[IP_SYSCTL, IPV4_TABLE, "tcp(7), man-pages 6.03", MEASURED],
@@ -218,10 +206,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         scope: Scope::Netns,
         effect: Effect::NewConnections,
         also_changes: &[],
-        risk: Risk {
-            level: RiskLevel::High,
-            note: "0 limits every new connection to a window of 64 KiB",
-        },
+        risk: Risk { level: RiskLevel::High, note: "0 limits every new connection to a window of 64 KiB" },
         semantics: "Windows above 64 KiB, agreed on when a connection starts. Without it no path with a long round \
              trip is filled.",
         sources: &[IP_SYSCTL, IPV4_TABLE, "tcp(7), man-pages 6.03", MEASURED],
@@ -256,10 +241,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         scope: Scope::Netns,
         effect: Effect::NewConnections,
         also_changes: &[],
-        risk: Risk {
-            level: RiskLevel::Low,
-            note: "a high value is slow to notice a loss",
-        },
+        risk: Risk { level: RiskLevel::Low, note: "a high value is slow to notice a loss" },
         semantics: "How far segments may arrive out of order before a loss is assumed; the kernel raises it for \
              each connection by itself. The upper end is tcp_max_reordering, 300 by default. Kernels before \
              a fix of June 2026 take any number, and a negative one could make them read out of bounds; \
@@ -282,10 +264,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         scope: Scope::Netns,
         effect: Effect::NewConnections,
         also_changes: &[],
-        risk: Risk {
-            level: RiskLevel::Low,
-            note: "2 starts every connection with small segments",
-        },
+        risk: Risk { level: RiskLevel::Low, note: "2 starts every connection with small segments" },
         semantics: "Finds the largest segment that a path carries by trying: 0 off, 1 once a path seems to swallow \
              large packets, 2 always, beginning at tcp_base_mss.",
         sources: &[IP_SYSCTL, IPV4_TABLE, "tcp(7), man-pages 6.03", MEASURED],
@@ -332,12 +311,7 @@ pub(super) const SETTINGS: &[Setting] = &[
              name is refused with \"no such file or directory\". Outside the initial network namespace only \
              algorithms in tcp_allowed_congestion_control can be set. A new namespace starts with the value \
              of the initial one.",
-        sources: &[
-            IP_SYSCTL,
-            IPV4_TABLE,
-            MEASURED,
-            "measured on 6.18: the name is kept in 16 bytes",
-        ],
+        sources: &[IP_SYSCTL, IPV4_TABLE, MEASURED, "measured on 6.18: the name is kept in 16 bytes"],
     },
     Setting {
         key: "net.ipv4.tcp_child_ehash_entries",
@@ -357,10 +331,6 @@ pub(super) const SETTINGS: &[Setting] = &[
         semantics: "How many hash buckets for TCP sockets a network namespace gets that is made from this one; 0 \
              shares the table of the machine. The defaults of tcp_max_tw_buckets and tcp_max_syn_backlog in \
              the new namespace follow from it.",
-        sources: &[
-            IP_SYSCTL,
-            "net/ipv4/sysctl_net_ipv4.c (absent in 5.15, present in 6.1)",
-            MEASURED,
-        ],
+        sources: &[IP_SYSCTL, "net/ipv4/sysctl_net_ipv4.c (absent in 5.15, present in 6.1)", MEASURED],
     },
 ];

@@ -25,10 +25,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         unit: Unit::Mode,
         defaults: &[
             (ALWAYS, DefaultValue::Is("0")),
-            (
-                Version::new(4, 18),
-                DefaultValue::Computed("0 or 2: 2 came with a commit of June 2018"),
-            ),
+            (Version::new(4, 18), DefaultValue::Computed("0 or 2: 2 came with a commit of June 2018")),
             (Version::new(4, 19), DefaultValue::Is("2")),
         ],
         accepts: &[(ALWAYS, INT), (Version::new(4, 18), Accept::Between(0, 2))],

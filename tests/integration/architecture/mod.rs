@@ -102,9 +102,8 @@ const PRINTING_ERRORS: &[&str] = &["eprint!", "eprintln!"];
 const UNSAFE: &[&str] = &["observe/netns_cookie.rs"];
 
 /// Names that say nothing about what is in a file.
-const EMPTY_NAMES: &[&str] = &[
-    "util", "utils", "common", "core", "helper", "helpers", "manager", "managers", "misc", "shared",
-];
+const EMPTY_NAMES: &[&str] =
+    &["util", "utils", "common", "core", "helper", "helpers", "manager", "managers", "misc", "shared"];
 
 const LONGEST_FILE: usize = 500;
 
@@ -128,34 +127,23 @@ impl File {
     /// How many modules deep its code is: 1 for a room's own `mod.rs`.
     fn depth(&self) -> usize {
         let parts = self.path.split('/').count();
-        if self.path.ends_with("mod.rs") {
-            parts - 1
-        } else {
-            parts
-        }
+        if self.path.ends_with("mod.rs") { parts - 1 } else { parts }
     }
 }
 
 fn room(name: &str) -> Option<&'static [&'static str]> {
-    ROOMS
-        .iter()
-        .find(|(known, _)| *known == name)
-        .map(|(_, imports)| *imports)
+    ROOMS.iter().find(|(known, _)| *known == name).map(|(_, imports)| *imports)
 }
 
 /// Whether `path` is `prefix` or something inside it.
 fn is_in(path: &str, prefix: &str) -> bool {
-    path == prefix
-        || path
-            .strip_prefix(prefix)
-            .is_some_and(|rest| rest.starts_with("::"))
+    path == prefix || path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with("::"))
 }
 
 /// Everything in the file that breaks the plan, as `src/path:line: what`.
 fn faults(file: &File) -> Vec<String> {
     let code = code_only(&file.source);
     let words = tokens(&code);
-    let paths = paths(&words);
     let mut faults = Vec::new();
     let mut fault = |line: usize, what: String| faults.push(format!("src/{}:{line}: {what}", file.path));
 
@@ -163,15 +151,31 @@ fn faults(file: &File) -> Vec<String> {
     if let Some(name) = own
         && room(name).is_none()
     {
-        fault(
-            1,
-            format!("`{name}` is no room: add it to the table of rooms, or move the file"),
-        );
+        fault(1, format!("`{name}` is no room: add it to the table of rooms, or move the file"));
     }
+    path_faults(file, &code, &paths(&words), &mut fault);
+    attribute_faults(&words, &mut fault);
+    word_faults(file, &words, &mut fault);
+
+    let lines = file.source.lines().count();
+    if lines > LONGEST_FILE && !file.path.starts_with("setting/catalogue/") {
+        fault(lines, format!("{lines} lines: split before {LONGEST_FILE}"));
+    }
+    for part in file.path.split('/') {
+        if EMPTY_NAMES.contains(&part.strip_suffix(".rs").unwrap_or(part)) {
+            fault(1, format!("`{part}` says nothing about what is in it"));
+        }
+    }
+    faults
+}
+
+/// What the paths in the code say of imports and of what a room may do.
+fn path_faults(file: &File, code: &str, paths: &[(String, usize)], fault: &mut dyn FnMut(usize, String)) {
+    let own = file.room();
     let pure = own.is_some_and(|name| PURE.contains(&name));
     let prints_errors = matches!(own, Some("cli")) || file.path == "main.rs";
 
-    for (path, line) in &paths {
+    for (path, line) in paths {
         let mut parts = path.split("::");
         match (parts.next(), parts.next()) {
             (Some("crate"), Some(target)) if room(target).is_some() => {
@@ -183,10 +187,7 @@ fn faults(file: &File) -> Vec<String> {
                 }
             }
             (Some("twtune"), Some(target)) if file.path != "main.rs" || target != "cli" => {
-                fault(
-                    *line,
-                    format!("`{path}`: main may call cli; everything else says `crate::`"),
-                );
+                fault(*line, format!("`{path}`: main may call cli; everything else says `crate::`"));
             }
             _ => {}
         }
@@ -226,8 +227,10 @@ fn faults(file: &File) -> Vec<String> {
             );
         }
     }
+}
 
-    for (text, line, after) in attributes(&words) {
+fn attribute_faults(words: &[scan::Token<'_>], fault: &mut dyn FnMut(usize, String)) {
+    for (text, line, after) in attributes(words) {
         let text = text.trim_start_matches('!');
         let conditional = text.starts_with("cfg(") || text.starts_with("cfg_attr(");
         let testing = text.starts_with("cfg(test)") || text.starts_with("cfg_attr(test");
@@ -235,7 +238,9 @@ fn faults(file: &File) -> Vec<String> {
             fault(line, format!("`{text}`: cfg stands on `mod` lines only"));
         }
     }
+}
 
+fn word_faults(file: &File, words: &[scan::Token<'_>], fault: &mut dyn FnMut(usize, String)) {
     for (at, word) in words.iter().enumerate() {
         match word.text {
             "use" if at == 0 || matches!(words[at - 1].text, ";" | "}" | "{" | "]" | "pub" | ")") => {
@@ -250,26 +255,12 @@ fn faults(file: &File) -> Vec<String> {
                     "unsafe: a small file of its own, with its reason, in this test's list".into(),
                 );
             }
-            "fn" if words
-                .get(at + 1)
-                .is_some_and(|name| name.text.starts_with("get_")) =>
-            {
+            "fn" if words.get(at + 1).is_some_and(|name| name.text.starts_with("get_")) => {
                 fault(word.line, format!("`{}`: no get_", words[at + 1].text));
             }
             _ => {}
         }
     }
-
-    let lines = file.source.lines().count();
-    if lines > LONGEST_FILE && !file.path.starts_with("setting/catalogue/") {
-        fault(lines, format!("{lines} lines: split before {LONGEST_FILE}"));
-    }
-    for part in file.path.split('/') {
-        if EMPTY_NAMES.contains(&part.strip_suffix(".rs").unwrap_or(part)) {
-            fault(1, format!("`{part}` says nothing about what is in it"));
-        }
-    }
-    faults
 }
 
 /// Whether what follows an attribute is `mod name;`, further attributes and a visibility in between.
@@ -315,15 +306,9 @@ fn the_source_keeps_to_the_plan() {
     assert!(found.len() > 20, "the source was found: {found:?}");
     let mut all = Vec::new();
     for path in &found {
-        let inside = path
-            .strip_prefix(&src)
-            .expect("it was found there")
-            .to_string_lossy()
-            .replace('\\', "/");
-        all.extend(faults(&File {
-            path: inside,
-            source: fs::read_to_string(path).expect("source is text"),
-        }));
+        let inside =
+            path.strip_prefix(&src).expect("it was found there").to_string_lossy().replace('\\', "/");
+        all.extend(faults(&File { path: inside, source: fs::read_to_string(path).expect("source is text") }));
     }
     for listed in UNSAFE {
         let source = fs::read_to_string(src.join(listed)).unwrap_or_default();
@@ -357,91 +342,31 @@ fn the_table_of_rooms_has_no_circle() {
 fn every_rule_can_be_broken() {
     let long = "\n".repeat(LONGEST_FILE + 1);
     let cases: &[(&str, &str, &str)] = &[
-        (
-            "setting/mod.rs",
-            "use crate::facts::Host;",
-            "setting may not import facts",
-        ),
-        (
-            "advise/rule.rs",
-            "fn f() { crate::plan::order(); }",
-            "advise may not import plan",
-        ),
-        (
-            "platform/linux/read.rs",
-            "use crate::cli::Context;",
-            "platform may not import cli",
-        ),
-        (
-            "facts/a.rs",
-            "use super::super::plan::Plan;",
-            "climbs out of the room",
-        ),
+        ("setting/mod.rs", "use crate::facts::Host;", "setting may not import facts"),
+        ("advise/rule.rs", "fn f() { crate::plan::order(); }", "advise may not import plan"),
+        ("platform/linux/read.rs", "use crate::cli::Context;", "platform may not import cli"),
+        ("facts/a.rs", "use super::super::plan::Plan;", "climbs out of the room"),
         ("facts/mod.rs", "use super::plan::Plan;", "climbs out of the room"),
-        (
-            "facts/a.rs",
-            "use twtune::setting::Key;",
-            "everything else says `crate::`",
-        ),
+        ("facts/a.rs", "use twtune::setting::Key;", "everything else says `crate::`"),
         ("main.rs", "use twtune::plan::Plan;", "main may call cli"),
         ("attic/mod.rs", "", "`attic` is no room"),
-        (
-            "profile/load.rs",
-            "let x = std::fs::read(p);",
-            "`std::fs::read` in a pure room",
-        ),
+        ("profile/load.rs", "let x = std::fs::read(p);", "`std::fs::read` in a pure room"),
         ("plan/mod.rs", "use std :: env;", "`std::env` in a pure room"),
-        (
-            "facts/socket.rs",
-            "use std::net::TcpStream;",
-            "`std::net::TcpStream` in a pure room",
-        ),
-        (
-            "advise/a.rs",
-            "let now = jiff::Timestamp::now();",
-            "in a pure room",
-        ),
+        ("facts/socket.rs", "use std::net::TcpStream;", "`std::net::TcpStream` in a pure room"),
+        ("advise/a.rs", "let now = jiff::Timestamp::now();", "in a pure room"),
         ("advise/a.rs", "use std::time::Instant;", "in a pure room"),
         ("render/json.rs", "use rustix::fs;", "`rustix::fs` in a pure room"),
         ("render/human.rs", "println!(\"x\");", "`println!`"),
         ("cli/check.rs", "println!(\"x\");", "`println!`"),
         ("transaction/undo.rs", "eprintln!(\"x\");", "`eprintln!`"),
-        (
-            "cli/host.rs",
-            "use sysinfo::System;",
-            "only observe imports sysinfo",
-        ),
-        (
-            "render/human.rs",
-            "use colored::Colorize;",
-            "only render/style.rs imports colored",
-        ),
-        (
-            "transaction/mod.rs",
-            "use std::process::ExitCode;",
-            "only cli knows exit codes",
-        ),
-        (
-            "platform/mod.rs",
-            "#[cfg(unix)]\nfn f() {}",
-            "cfg stands on `mod` lines only",
-        ),
-        (
-            "platform/mod.rs",
-            "#[cfg(unix)]\nmod linux { fn f() {} }",
-            "cfg stands on `mod` lines only",
-        ),
+        ("cli/host.rs", "use sysinfo::System;", "only observe imports sysinfo"),
+        ("render/human.rs", "use colored::Colorize;", "only render/style.rs imports colored"),
+        ("transaction/mod.rs", "use std::process::ExitCode;", "only cli knows exit codes"),
+        ("platform/mod.rs", "#[cfg(unix)]\nfn f() {}", "cfg stands on `mod` lines only"),
+        ("platform/mod.rs", "#[cfg(unix)]\nmod linux { fn f() {} }", "cfg stands on `mod` lines only"),
         ("platform/mod.rs", "if cfg!(unix) {}", "`cfg!`"),
-        (
-            "cli/mod.rs",
-            "use std::fmt::{self, Display};",
-            "one `use` item a line",
-        ),
-        (
-            "cli/mod.rs",
-            "pub(crate) use crate::plan::{a, b};",
-            "one `use` item a line",
-        ),
+        ("cli/mod.rs", "use std::fmt::{self, Display};", "one `use` item a line"),
+        ("cli/mod.rs", "pub(crate) use crate::plan::{a, b};", "one `use` item a line"),
         ("platform/a.rs", "unsafe { libc::getpid() }", "unsafe"),
         ("facts/a.rs", "pub fn get_host() {}", "no get_"),
         ("cli/a.rs", &long, "split before 500"),
@@ -449,10 +374,7 @@ fn every_rule_can_be_broken() {
         ("platform/common/a.rs", "", "says nothing"),
     ];
     for (path, source, expected) in cases {
-        let found = faults(&File {
-            path: (*path).into(),
-            source: (*source).into(),
-        });
+        let found = faults(&File { path: (*path).into(), source: (*source).into() });
         assert!(
             found.iter().any(|fault| fault.contains(expected)),
             "{path}: {source:.80}: expected {expected}, found {found:?}"
@@ -463,48 +385,24 @@ fn every_rule_can_be_broken() {
 #[test]
 fn what_the_plan_allows_is_no_fault() {
     let cases: &[(&str, &str)] = &[
-        (
-            "plan/order.rs",
-            "use crate::setting::Key;\nuse crate::advise::Finding;\nuse super::Plan;",
-        ),
-        (
-            "plan/order.rs",
-            "#[cfg(test)]\nmod tests {\n use super::*;\n use super::super::Plan;\n}",
-        ),
-        (
-            "facts/socket.rs",
-            "use std::net::IpAddr;\nuse std::time::Duration;",
-        ),
-        (
-            "platform/linux/a.rs",
-            "use std::fs::File;\nuse rustix::fs::openat;",
-        ),
+        ("plan/order.rs", "use crate::setting::Key;\nuse crate::advise::Finding;\nuse super::Plan;"),
+        ("plan/order.rs", "#[cfg(test)]\nmod tests {\n use super::*;\n use super::super::Plan;\n}"),
+        ("facts/socket.rs", "use std::net::IpAddr;\nuse std::time::Duration;"),
+        ("platform/linux/a.rs", "use std::fs::File;\nuse rustix::fs::openat;"),
         ("render/style.rs", "use colored::Colorize;"),
-        (
-            "render/human.rs",
-            "// println! is for cli\nuse std::io::Write;\nwriteln!(out, \"std::fs {x}\")?;",
-        ),
+        ("render/human.rs", "// println! is for cli\nuse std::io::Write;\nwriteln!(out, \"std::fs {x}\")?;"),
         ("observe/host.rs", "use sysinfo::System;"),
-        (
-            "main.rs",
-            "use std::process::ExitCode;\nfn main() -> ExitCode { twtune::cli::run() }",
-        ),
+        ("main.rs", "use std::process::ExitCode;\nfn main() -> ExitCode { twtune::cli::run() }"),
         ("cli/mod.rs", "eprintln!(\"x\"); std::process::ExitCode::from(2)"),
         (
             "platform/mod.rs",
             "#[cfg(unix)]\n#[path = \"x.rs\"]\npub(crate) mod linux;\n#[cfg(windows)]\nmod w;",
         ),
-        (
-            "cli/a.rs",
-            "fn f() -> impl Iterator<Item = u8> + use<'_, T> {}\nuse std::fmt::Write as _;",
-        ),
+        ("cli/a.rs", "fn f() -> impl Iterator<Item = u8> + use<'_, T> {}\nuse std::fmt::Write as _;"),
         ("setting/catalogue/tcp.rs", &"\n".repeat(2000)),
     ];
     for (path, source) in cases {
-        let found = faults(&File {
-            path: (*path).into(),
-            source: (*source).into(),
-        });
+        let found = faults(&File { path: (*path).into(), source: (*source).into() });
         assert!(found.is_empty(), "{path}: {found:?}");
     }
 }

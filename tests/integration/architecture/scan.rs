@@ -8,37 +8,21 @@ pub(super) fn code_only(source: &str) -> String {
     let mut at = 0;
     while at < bytes.len() {
         let end = match bytes[at] {
-            b'/' if bytes.get(at + 1) == Some(&b'/') => bytes[at..]
-                .iter()
-                .position(|b| *b == b'\n')
-                .map_or(bytes.len(), |n| at + n),
+            b'/' if bytes.get(at + 1) == Some(&b'/') => {
+                bytes[at..].iter().position(|b| *b == b'\n').map_or(bytes.len(), |n| at + n)
+            }
             b'/' if bytes.get(at + 1) == Some(&b'*') => end_of_block_comment(bytes, at),
             b'"' => end_of_string(bytes, at),
-            b'r' | b'b' | b'c' if !continues_word(bytes, at) => match end_of_prefixed(bytes, at) {
-                Some(end) => end,
-                None => {
-                    at += 1;
-                    continue;
-                }
-            },
-            b'\'' => match end_of_character(source, at) {
-                Some(end) => end,
-                None => {
-                    at += 1;
-                    continue;
-                }
-            },
-            _ => {
-                at += 1;
-                continue;
-            }
+            b'r' | b'b' | b'c' if !continues_word(bytes, at) => end_of_prefixed(bytes, at).unwrap_or(at),
+            b'\'' => end_of_character(source, at).unwrap_or(at),
+            _ => at,
         };
         for byte in &mut out[at..end] {
             if *byte != b'\n' {
                 *byte = b' ';
             }
         }
-        at = end;
+        at = end.max(at + 1);
     }
     String::from_utf8(out).expect("only whole literals and comments are blanked")
 }
@@ -98,9 +82,7 @@ fn end_of_prefixed(bytes: &[u8], start: usize) -> Option<usize> {
     }
     let closing = format!("\"{}", "#".repeat(hashes));
     let inside = at + hashes + 1;
-    let length = bytes[inside..]
-        .windows(closing.len())
-        .position(|window| window == closing.as_bytes());
+    let length = bytes[inside..].windows(closing.len()).position(|window| window == closing.as_bytes());
     Some(length.map_or(bytes.len(), |n| inside + n + closing.len()))
 }
 
@@ -110,9 +92,7 @@ fn end_of_character(source: &str, quote: usize) -> Option<usize> {
     let (_, first) = rest.next()?;
     if first == '\\' {
         let escaped = rest.next()?.0 + 1;
-        return source[quote + 1 + escaped..]
-            .find('\'')
-            .map(|n| quote + 1 + escaped + n + 1);
+        return source[quote + 1 + escaped..].find('\'').map(|n| quote + 1 + escaped + n + 1);
     }
     let (after, next) = rest.next()?;
     (next == '\'').then_some(quote + 1 + after + 1)
@@ -148,10 +128,7 @@ pub(super) fn tokens(code: &str) -> Vec<Token<'_>> {
         } else {
             at += 1;
         }
-        found.push(Token {
-            text: &code[start..at],
-            line,
-        });
+        found.push(Token { text: &code[start..at], line });
     }
     found
 }
@@ -216,21 +193,19 @@ pub(super) fn attributes<'a, 't>(tokens: &'t [Token<'a>]) -> Vec<(String, usize,
 
 #[test]
 fn comments_and_literals_are_not_code() {
-    let source = r####"
+    let source = r##"
 // use crate::cli;
 /* use /* nested */ crate::cli; */
 let a = "std::fs \" std::fs";
 let b = r#"std::env "quoted" "#;
 let c = b"std::net"; let d = '"'; let e = '\''; let f: &'static str = x;
 let g = '\u{1f}'; after();
-"####;
+"##;
     let code = code_only(source);
     for gone in ["crate", "fs", "env", "net", "quoted", "nested", "1f"] {
         assert!(!code.contains(gone), "{gone} is left in {code}");
     }
-    for left in [
-        "let a", "let b", "let c", "let d", "let e", "'static", "let g", "after",
-    ] {
+    for left in ["let a", "let b", "let c", "let d", "let e", "'static", "let g", "after"] {
         assert!(code.contains(left), "{left} is gone from {code}");
     }
     assert_eq!(code.lines().count(), source.lines().count());

@@ -17,24 +17,13 @@ fn the_running_kernel_agrees() {
         .args(["env", "TWTUNE_IN_SANDBOX=1"])
         .arg(std::env::current_exe().unwrap())
         // One at a time: they share the namespace.
-        .args([
-            "catalogue::kernel::inside::",
-            "--ignored",
-            "--nocapture",
-            "--test-threads=1",
-        ])
+        .args(["catalogue::kernel::inside::", "--ignored", "--nocapture", "--test-threads=1"])
         .output()
         .expect("bash can be started");
-    let told = format!(
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let told =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     if output.status.code() == Some(NO_SANDBOX) {
-        assert!(
-            std::env::var_os("CI").is_none(),
-            "CI must have a sandbox:\n{told}"
-        );
+        assert!(std::env::var_os("CI").is_none(), "CI must have a sandbox:\n{told}");
         eprintln!("skipped: no sandbox can be made here: {told}");
         return;
     }

@@ -29,19 +29,9 @@ const NARROWER: &[&str] = &["net.ipv4.tcp_reordering"];
 /// Nothing here may run on the machine itself.
 fn guard() {
     let opens = |path: &str| OpenOptions::new().append(true).open(path).is_ok();
-    assert_eq!(
-        std::env::var("TWTUNE_IN_SANDBOX").as_deref(),
-        Ok("1"),
-        "this runs only in tests/sandbox.sh"
-    );
-    assert!(
-        !opens("/proc/sys/vm/swappiness"),
-        "the machine's own settings are writable here"
-    );
-    assert!(
-        !Path::new("/proc/sys/net/ipv4/tcp_max_orphans").exists(),
-        "this is the machine's own namespace"
-    );
+    assert_eq!(std::env::var("TWTUNE_IN_SANDBOX").as_deref(), Ok("1"), "this runs only in tests/sandbox.sh");
+    assert!(!opens("/proc/sys/vm/swappiness"), "the machine's own settings are writable here");
+    assert!(!Path::new("/proc/sys/net/ipv4/tcp_max_orphans").exists(), "this is the machine's own namespace");
 }
 
 fn running() -> Version {
@@ -62,10 +52,7 @@ fn read(key: &str) -> String {
 
 /// One write, as the kernel wants it.
 fn write(key: &str, text: &str) -> io::Result<usize> {
-    OpenOptions::new()
-        .write(true)
-        .open(file(key))?
-        .write(format!("{text}\n").as_bytes())
+    OpenOptions::new().write(true).open(file(key))?.write(format!("{text}\n").as_bytes())
 }
 
 fn takes(key: &str, text: &str) -> bool {
@@ -93,38 +80,19 @@ fn expect_taken(setting: &Setting, text: &str) {
     assert_eq!(told, None, "{} = {text}: twtune refuses it", setting.key);
     write(setting.key, text).unwrap_or_else(|why| panic!("{} = {text}: {why}", setting.key));
     let now = read(setting.key);
-    assert_eq!(
-        Value::parse(setting.kind, &now),
-        Ok(value),
-        "{} = {text}: reads back {now}",
-        setting.key
-    );
+    assert_eq!(Value::parse(setting.kind, &now), Ok(value), "{} = {text}: reads back {now}", setting.key);
 }
 
 fn expect_refused(setting: &Setting, text: &str) {
-    let told = Value::parse(setting.kind, text).and_then(|value| {
-        setting
-            .accepts_in(running())
-            .unwrap()
-            .refuses(&value)
-            .map_or(Ok(()), Err)
-    });
+    let told = Value::parse(setting.kind, text)
+        .and_then(|value| setting.accepts_in(running()).unwrap().refuses(&value).map_or(Ok(()), Err));
     assert!(told.is_err(), "{} = {text}: twtune takes it", setting.key);
     let old = read(setting.key);
     if takes(setting.key, text) {
-        assert!(
-            NARROWER.contains(&setting.key),
-            "{} = {text}: the kernel takes it",
-            setting.key
-        );
+        assert!(NARROWER.contains(&setting.key), "{} = {text}: the kernel takes it", setting.key);
         write(setting.key, old.trim_end()).unwrap();
     }
-    assert_eq!(
-        read(setting.key),
-        old,
-        "{} = {text}: refused, and the old value is gone",
-        setting.key
-    );
+    assert_eq!(read(setting.key), old, "{} = {text}: refused, and the old value is gone", setting.key);
 }
 
 /// The namespaced settings that the running kernel has.
@@ -142,19 +110,15 @@ fn another(setting: &Setting) -> String {
         Accept::Jiffies => [1, 2].map(all_of).to_vec(),
         Accept::PortRange => vec!["20000 20009".into()],
         Accept::PortList => vec!["8080".into()],
-        Accept::Name(_) => read("net.ipv4.tcp_allowed_congestion_control")
-            .split_whitespace()
-            .map(Into::into)
-            .collect(),
+        Accept::Name(_) => {
+            read("net.ipv4.tcp_allowed_congestion_control").split_whitespace().map(Into::into).collect()
+        }
     };
     let differs = |text: &String| {
         let value = Value::parse(setting.kind, text).unwrap();
         accept.refuses(&value).is_none() && Value::parse(setting.kind, &now) != Ok(value)
     };
-    candidates
-        .into_iter()
-        .find(differs)
-        .unwrap_or_else(|| now.trim_end().into())
+    candidates.into_iter().find(differs).unwrap_or_else(|| now.trim_end().into())
 }
 
 #[test]
@@ -184,11 +148,7 @@ fn keys_are_where_the_catalogue_says() {
                     && version < Version::new(7, 3) => {}
             Scope::Netns => {
                 let missing = setting.missing_in(version);
-                assert_eq!(
-                    there,
-                    missing.is_none(),
-                    "{key}: twtune says {missing:?} of {version}"
-                );
+                assert_eq!(there, missing.is_none(), "{key}: twtune says {missing:?} of {version}");
             }
         }
     }
@@ -206,12 +166,7 @@ fn defaults_are_those_of_a_fresh_namespace() {
         if let Some(DefaultValue::Is(default)) = setting.default_in(running()) {
             let now = read(setting.key);
             let wanted = Value::parse(setting.kind, default);
-            assert_eq!(
-                Value::parse(setting.kind, &now),
-                wanted,
-                "{}: has {now}",
-                setting.key
-            );
+            assert_eq!(Value::parse(setting.kind, &now), wanted, "{}: has {now}", setting.key);
         }
     }
 }
@@ -298,24 +253,10 @@ fn ranges_of_ports() {
     restoring(floor, |_| {
         restoring(range.key, |_| {
             write(floor, "1024").unwrap();
-            for text in [
-                "1024 65535",
-                "30000 30000",
-                "65535 65535",
-                "32768\t60999",
-                "  20000   20001 ",
-            ] {
+            for text in ["1024 65535", "30000 30000", "65535 65535", "32768\t60999", "  20000   20001 "] {
                 expect_taken(range, text);
             }
-            for text in [
-                "0 0",
-                "65535 1024",
-                "1024 65536",
-                "-1 2000",
-                "1024,65535",
-                "1024-65535",
-                "2000 x",
-            ] {
+            for text in ["0 0", "65535 1024", "1024 65536", "-1 2000", "1024,65535", "1024-65535", "2000 x"] {
                 expect_refused(range, text);
             }
             // The floor is the plan's business: the value by itself is a good one.
@@ -338,15 +279,7 @@ fn lists_of_ports() {
     guard();
     let (_, list) = catalogue::resolve("net.ipv4.ip_local_reserved_ports").unwrap();
     restoring(list.key, |_| {
-        for text in [
-            "0",
-            "65535",
-            "1,2-4,10-10",
-            "10,1-4,7",
-            "0-65535",
-            "8080,9148",
-            "30000-32767",
-        ] {
+        for text in ["0", "65535", "1,2-4,10-10", "10,1-4,7", "0-65535", "8080,9148", "30000-32767"] {
             expect_taken(list, text);
         }
         for text in ["65536", "5-1", "1,a", "1 2", "1-", "-1"] {
@@ -393,10 +326,7 @@ fn too_many_or_too_few_numbers_are_taken_in_part() {
         restoring(key, |old| {
             let value = another(setting);
             let more = format!("{value} 9");
-            assert!(
-                Value::parse(setting.kind, &more).is_err(),
-                "{key}: twtune takes `{more}`"
-            );
+            assert!(Value::parse(setting.kind, &more).is_err(), "{key}: twtune takes `{more}`");
             write(key, &more).unwrap_or_else(|why| panic!("{key} = {more}: {why}"));
             assert_eq!(
                 Value::parse(setting.kind, &read(key)),
@@ -406,18 +336,11 @@ fn too_many_or_too_few_numbers_are_taken_in_part() {
             if names > 1 {
                 write(key, old).unwrap();
                 let first = value.split(' ').next().unwrap();
-                assert!(
-                    Value::parse(setting.kind, first).is_err(),
-                    "{key}: twtune takes `{first}`"
-                );
+                assert!(Value::parse(setting.kind, first).is_err(), "{key}: twtune takes `{first}`");
                 write(key, first).unwrap_or_else(|why| panic!("{key} = {first}: {why}"));
                 let rest = old.split_whitespace().skip(1);
                 let wanted: Vec<&str> = std::iter::once(first).chain(rest).collect();
-                assert_eq!(
-                    read(key).split_whitespace().collect::<Vec<_>>(),
-                    wanted,
-                    "{key} = {first}"
-                );
+                assert_eq!(read(key).split_whitespace().collect::<Vec<_>>(), wanted, "{key} = {first}");
             }
         });
     }
@@ -428,23 +351,15 @@ fn too_many_or_too_few_numbers_are_taken_in_part() {
 fn a_write_changes_what_the_catalogue_says_and_nothing_else() {
     guard();
     // Without ip(8) there is only lo, and less to see.
-    let link = [
-        "link", "add", "twtune0", "type", "veth", "peer", "name", "twtune1",
-    ];
-    let more = Command::new("ip")
-        .args(link)
-        .status()
-        .is_ok_and(|status| status.success());
+    let link = ["link", "add", "twtune0", "type", "veth", "peer", "name", "twtune1"];
+    let more = Command::new("ip").args(link).status().is_ok_and(|status| status.success());
     let fresh = snapshot();
     for setting in namespaced() {
         write(setting.key, &another(setting)).unwrap_or_else(|why| panic!("{}: {why}", setting.key));
         let own = Key::parse(&setting.key.replace('*', "lo")).unwrap();
         let now = snapshot();
-        let changed: Vec<&Key> = now
-            .iter()
-            .filter(|(key, text)| fresh[*key] != **text)
-            .map(|(key, _)| key)
-            .collect();
+        let changed: Vec<&Key> =
+            now.iter().filter(|(key, text)| fresh[*key] != **text).map(|(key, _)| key).collect();
         for key in &changed {
             let told = **key == own || setting.also_changes.iter().any(|pattern| key.matches(pattern));
             assert!(told, "writing {} changes {key}", setting.key);
@@ -453,11 +368,7 @@ fn a_write_changes_what_the_catalogue_says_and_nothing_else() {
             // The values of interfaces without an address follow conf.default, and lo has one.
             let seen = more || !setting.key.contains(".conf.default.");
             let found = changed.iter().any(|key| **key != own && key.matches(pattern));
-            assert!(
-                found || !seen,
-                "writing {} does not change {pattern}",
-                setting.key
-            );
+            assert!(found || !seen, "writing {} does not change {pattern}", setting.key);
         }
         restore(&fresh);
     }
