@@ -78,12 +78,11 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         return Ok(0);
     }
     if plan.is_empty() {
-        report(context, &not_begun(Outcome::Unchanged), &[])?;
-        return Ok(0);
+        return Ok(context.finish(report(context, &not_begun(Outcome::Unchanged), &[]), 0));
     }
     if !plan.refused.is_empty() {
-        report(context, &not_begun(Outcome::Refused), &plan.refused)?;
         let code = refused_code(&plan.refused);
+        let code = context.finish(report(context, &not_begun(Outcome::Refused), &plan.refused), code);
         if code == ErrorKind::Denied.exit_code() {
             Context::say(&format!("hint: {ROOT}"));
         }
@@ -98,13 +97,12 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         }
         show()?;
         if !Context::ask("Make these changes?") {
-            report(context, &not_begun(Outcome::Refused), &[])?;
-            return Ok(ErrorKind::Refused.exit_code());
+            let declined = report(context, &not_begun(Outcome::Refused), &[]);
+            return Ok(context.finish(declined, ErrorKind::Refused.exit_code()));
         }
     }
     let done = apply(args, &place, &survey.host, &plan, &selection.names)?;
-    report(context, &done, &[])?;
-    Ok(outcome_code(&done))
+    Ok(context.finish(report(context, &done, &[]), outcome_code(&done)))
 }
 
 fn apply(
@@ -153,7 +151,7 @@ pub(super) fn watch_signals() -> impl Fn() -> Option<String> {
 }
 
 fn not_begun(outcome: Outcome) -> Done {
-    Done { id: None, outcome, rollback_file: None, steps: Vec::new(), failure: None }
+    Done { id: None, undoes: None, outcome, rollback_file: None, steps: Vec::new(), failure: None }
 }
 
 fn report(context: &Context, done: &Done, refused: &[Refusal]) -> Result<(), CliError> {

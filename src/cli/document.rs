@@ -51,11 +51,10 @@ impl From<DocumentError> for CliError {
         let message = error.to_string();
         match error {
             DocumentError::Io { path, source } => Self::io("read", path.display(), &source),
-            DocumentError::Unacceptable { .. } => Self::refused(message),
             DocumentError::Encoding(problem) => Self::refused(message).problems(vec![problem]),
             DocumentError::Unknown { nearest, .. } if nearest.is_empty() => Self::refused(message)
                 .hint("`twtune profile list` lists them; a path has a slash or ends in .toml"),
-            DocumentError::Unknown { .. } => Self::refused(message),
+            DocumentError::Unacceptable { .. } | DocumentError::Unknown { .. } => Self::refused(message),
         }
     }
 }
