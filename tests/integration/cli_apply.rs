@@ -148,7 +148,7 @@ fn without_yes_and_without_a_terminal_nobody_can_be_asked() {
         .spawn()
         .expect("the program starts");
     let _ = std::io::Write::write_all(&mut child.stdin.take().expect("piped"), b"y\n");
-    let run = sandbox::finish(child, "yes through a pipe".into(), Duration::from_secs(60));
+    let run = sandbox::finish(child, "yes through a pipe".into(), Duration::from_mins(1));
     host.judge(run).exits(2);
     assert_eq!(host.dump(), before);
     assert_eq!(history(&host).len(), 0);
@@ -513,7 +513,7 @@ fn another_namespace_is_changed_and_no_other() {
     let there = || {
         host.sh("ip netns exec blue bash -c \"cd /proc/sys/net && (grep -rs '' . || true) | grep -v -e nf_conntrack_count: -e /flush: | LC_ALL=C sort\"")
     };
-    let (before_here, before_there) = (host.dump(), there());
+    let (own, other) = (host.dump(), there());
     let resident = host.background("exec ip netns exec blue bash -c 'echo ready; exec sleep 1000'");
     for place in
         ["--netns blue".to_owned(), "--netns /run/netns/blue".into(), format!("--pid {}", resident.id())]
@@ -523,12 +523,12 @@ fn another_namespace_is_changed_and_no_other() {
         }
         host.twtune(&format!("apply {profile} --yes {place}")).exits(0);
         host.twtune(&format!("check {profile} {place}")).exits(0);
-        assert_eq!(host.dump(), before_here, "{place}: the wrong namespace was changed");
-        assert_ne!(there(), before_there);
+        assert_eq!(host.dump(), own, "{place}: the wrong namespace was changed");
+        assert_ne!(there(), other);
         // The rollback file knows where it belongs.
         host.twtune("rollback --yes").exits(0);
-        assert_eq!(there(), before_there, "{place}");
-        assert_eq!(host.dump(), before_here, "{place}");
+        assert_eq!(there(), other, "{place}");
+        assert_eq!(host.dump(), own, "{place}");
     }
 }
 
@@ -579,7 +579,7 @@ fn one_after_the_other_when_several_start_at_once() {
         .collect();
     let mut done = 0;
     for child in running {
-        let run = host.judge(sandbox::finish(child, "one of several".into(), Duration::from_secs(60)));
+        let run = host.judge(sandbox::finish(child, "one of several".into(), Duration::from_mins(1)));
         // It waits for its turn, or says that somebody else is at it.
         assert!(matches!(run.code, Some(0 | 3 | 4)), "{run:#?}");
         done += usize::from(run.code == Some(0));

@@ -359,13 +359,13 @@ fn a_closed_pipe_is_success() {
         "check general --format json",
         "plan general",
         "plan general --format json",
+        "plan general --exit-code",
         "history",
         "explain tcp_tw_reuse",
         "profile list",
         "profile show outbound",
         "--help",
         "check --help",
-        "check no-such-profile --format json",
         "apply general --yes",
     ] {
         let (reader, writer) = std::io::pipe().expect("pipe");
@@ -387,6 +387,7 @@ fn a_closed_pipe_is_success() {
 #[test]
 fn a_full_disk_behind_standard_output_is_no_success() {
     let Some(host) = Host::start() else { return };
+    host.detune();
     for line in ["check general", "profile list", "explain tcp_tw_reuse"] {
         let output = host
             .command(line)
@@ -397,6 +398,19 @@ fn a_full_disk_behind_standard_output_is_no_success() {
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.code().is_some_and(|code| code != 0), "{line}: {:?} {error}", output.status);
         assert!(!error.contains("panicked"), "{line}: {error}");
+    }
+    // 3 and 4 would say that nothing was changed.
+    for line in ["apply general --yes", "rollback --yes"] {
+        let output = host
+            .command(line)
+            .stdin(Stdio::null())
+            .stdout(std::fs::File::options().write(true).open("/dev/full").expect("/dev/full"))
+            .output()
+            .expect("the program starts");
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{line}: {error}");
+        assert!(error.contains("report"), "{line}: {error}");
+        assert_eq!(host.value(FIN), if line.starts_with("apply") { "60" } else { "180" });
     }
 }
 

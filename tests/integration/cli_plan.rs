@@ -107,7 +107,7 @@ fn every_constraint_moves_a_value_no_further_than_it_must() {
         assert!(keys(&report["refused"]).is_empty(), "{constraint}: {report:#}");
         match expected {
             None => {
-                assert!(keys(&report["changes"]).is_empty(), "{key} {constraint} at {before}: {report:#}")
+                assert!(keys(&report["changes"]).is_empty(), "{key} {constraint} at {before}: {report:#}");
             }
             Some(after) => {
                 let change = about(&report["changes"], key);

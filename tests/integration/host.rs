@@ -217,7 +217,7 @@ impl Run {
     /// Fails unless the exit code is this.
     #[track_caller]
     pub(crate) fn exits(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "{self:#?}");
+        assert_eq!(self.code, Some(code), "{}: {self:#?}", self.command);
         self
     }
 

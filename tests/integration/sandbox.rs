@@ -24,7 +24,7 @@ use rustix::process::Signal;
 use rustix::process::kill_process_group;
 
 /// Far longer than anything takes, so that a slow machine fails no test; a hang still ends.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Says that the test cannot run on this machine, and what would let it. Where CI runs, that is a failure.
 pub(crate) fn lacking(what: &str) {

@@ -144,7 +144,6 @@ fn is_in(path: &str, prefix: &str) -> bool {
 fn faults(file: &File) -> Vec<String> {
     let code = code_only(&file.source);
     let words = tokens(&code);
-    let paths = paths(&words);
     let mut faults = Vec::new();
     let mut fault = |line: usize, what: String| faults.push(format!("src/{}:{line}: {what}", file.path));
 
@@ -154,10 +153,29 @@ fn faults(file: &File) -> Vec<String> {
     {
         fault(1, format!("`{name}` is no room: add it to the table of rooms, or move the file"));
     }
+    path_faults(file, &code, &paths(&words), &mut fault);
+    attribute_faults(&words, &mut fault);
+    word_faults(file, &words, &mut fault);
+
+    let lines = file.source.lines().count();
+    if lines > LONGEST_FILE && !file.path.starts_with("setting/catalogue/") {
+        fault(lines, format!("{lines} lines: split before {LONGEST_FILE}"));
+    }
+    for part in file.path.split('/') {
+        if EMPTY_NAMES.contains(&part.strip_suffix(".rs").unwrap_or(part)) {
+            fault(1, format!("`{part}` says nothing about what is in it"));
+        }
+    }
+    faults
+}
+
+/// What the paths in the code say of imports and of what a room may do.
+fn path_faults(file: &File, code: &str, paths: &[(String, usize)], fault: &mut dyn FnMut(usize, String)) {
+    let own = file.room();
     let pure = own.is_some_and(|name| PURE.contains(&name));
     let prints_errors = matches!(own, Some("cli")) || file.path == "main.rs";
 
-    for (path, line) in &paths {
+    for (path, line) in paths {
         let mut parts = path.split("::");
         match (parts.next(), parts.next()) {
             (Some("crate"), Some(target)) if room(target).is_some() => {
@@ -209,8 +227,10 @@ fn faults(file: &File) -> Vec<String> {
             );
         }
     }
+}
 
-    for (text, line, after) in attributes(&words) {
+fn attribute_faults(words: &[scan::Token<'_>], fault: &mut dyn FnMut(usize, String)) {
+    for (text, line, after) in attributes(words) {
         let text = text.trim_start_matches('!');
         let conditional = text.starts_with("cfg(") || text.starts_with("cfg_attr(");
         let testing = text.starts_with("cfg(test)") || text.starts_with("cfg_attr(test");
@@ -218,7 +238,9 @@ fn faults(file: &File) -> Vec<String> {
             fault(line, format!("`{text}`: cfg stands on `mod` lines only"));
         }
     }
+}
 
+fn word_faults(file: &File, words: &[scan::Token<'_>], fault: &mut dyn FnMut(usize, String)) {
     for (at, word) in words.iter().enumerate() {
         match word.text {
             "use" if at == 0 || matches!(words[at - 1].text, ";" | "}" | "{" | "]" | "pub" | ")") => {
@@ -239,17 +261,6 @@ fn faults(file: &File) -> Vec<String> {
             _ => {}
         }
     }
-
-    let lines = file.source.lines().count();
-    if lines > LONGEST_FILE && !file.path.starts_with("setting/catalogue/") {
-        fault(lines, format!("{lines} lines: split before {LONGEST_FILE}"));
-    }
-    for part in file.path.split('/') {
-        if EMPTY_NAMES.contains(&part.strip_suffix(".rs").unwrap_or(part)) {
-            fault(1, format!("`{part}` says nothing about what is in it"));
-        }
-    }
-    faults
 }
 
 /// Whether what follows an attribute is `mod name;`, further attributes and a visibility in between.
