@@ -8,14 +8,14 @@ use crate::profile::Literal;
 use crate::setting::PortRange;
 use crate::setting::PortSet;
 use crate::setting::Setting;
-use crate::setting::Unit;
+use crate::setting::UNLIMITED;
 use crate::setting::Value;
 
 /// Every value that satisfies all rules that went into it.
 #[derive(Clone, Debug)]
 pub(super) struct Allowed {
-    /// Where negative numbers mean that there is no limit, they rank above every number.
-    unlimited_below_zero: bool,
+    /// The setting, which knows how its numbers rank.
+    setting: &'static Setting,
     /// One of these, where a rule lists them.
     among: Option<Vec<Value>>,
     /// The interval of each number.
@@ -50,15 +50,16 @@ impl Interval {
     }
 }
 
-/// Below every number that a setting can have, and above: where "unlimited" ranks.
-const UNLIMITED: i128 = i128::MAX;
-
 impl Allowed {
     /// The values that satisfy one constraint.
     ///
     /// # Errors
     /// Why nobody can tell: a fact about the host is not known, or shares of this host contradict each other.
-    pub(super) fn by(constraint: &Constraint, setting: &Setting, host: &Host) -> Result<Self, &'static str> {
+    pub(super) fn by(
+        constraint: &Constraint,
+        setting: &'static Setting,
+        host: &Host,
+    ) -> Result<Self, &'static str> {
         let allowed = Self::compute(constraint, setting, host).ok_or("this host's memory is not known")?;
         if allowed.numbers.iter().any(|interval| interval.low > interval.high) {
             return Err("the rule's lower end lies above its upper end on this host");
@@ -66,9 +67,9 @@ impl Allowed {
         Ok(allowed)
     }
 
-    fn compute(constraint: &Constraint, setting: &Setting, host: &Host) -> Option<Self> {
+    fn compute(constraint: &Constraint, setting: &'static Setting, host: &Host) -> Option<Self> {
         let mut allowed = Self {
-            unlimited_below_zero: setting.unit == Unit::Limit,
+            setting,
             among: None,
             numbers: vec![Interval::ALL; setting.kind.arity()],
             range: None,
@@ -122,11 +123,11 @@ impl Allowed {
     }
 
     fn rank(&self, number: i128) -> i128 {
-        if self.unlimited_below_zero && number < 0 { UNLIMITED } else { number }
+        self.setting.rank(number)
     }
 
-    fn unrank(&self, rank: i128) -> i128 {
-        if self.unlimited_below_zero && rank == UNLIMITED { -1 } else { rank }
+    fn unrank(rank: i128) -> i128 {
+        if rank == UNLIMITED { -1 } else { rank }
     }
 
     /// The values that satisfy both; None where there is none.
@@ -198,7 +199,7 @@ impl Allowed {
                         if interval.holds(self.rank(*number)) {
                             *number
                         } else {
-                            self.unrank(interval.nearest(self.rank(*number)))
+                            Self::unrank(interval.nearest(self.rank(*number)))
                         }
                     })
                     .collect(),

@@ -67,7 +67,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     let subject = Subject { host: &survey.host, profiles: &selection.names };
     let view = PlanView { subject, report: &survey.report, plan: &plan };
     let show = || match context.format {
-        Format::Human => Context::report(|out| human::plan(out, view)).map(drop),
+        Format::Human => Context::report(|out| human::plan(out, view)),
         Format::Json => Ok(()),
     };
     if args.dry_run {
@@ -78,12 +78,11 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         return Ok(0);
     }
     if plan.is_empty() {
-        report(context, &not_begun(Outcome::Unchanged), &[])?;
-        return Ok(0);
+        return Ok(context.finish(report(context, &not_begun(Outcome::Unchanged), &[]), 0));
     }
     if !plan.refused.is_empty() {
-        report(context, &not_begun(Outcome::Refused), &plan.refused)?;
         let code = refused_code(&plan.refused);
+        let code = context.finish(report(context, &not_begun(Outcome::Refused), &plan.refused), code);
         if code == ErrorKind::Denied.exit_code() {
             Context::say(&format!("hint: {ROOT}"));
         }
@@ -98,16 +97,12 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         }
         show()?;
         if !Context::ask("Make these changes?") {
-            report(context, &not_begun(Outcome::Refused), &[])?;
-            return Ok(ErrorKind::Refused.exit_code());
+            let declined = report(context, &not_begun(Outcome::Refused), &[]);
+            return Ok(context.finish(declined, ErrorKind::Refused.exit_code()));
         }
     }
     let done = apply(args, &place, &survey.host, &plan, &selection.names)?;
-    // What was done counts, also where it could not be told.
-    if let Err(error) = report(context, &done, &[]) {
-        Context::say(&error.message);
-    }
-    Ok(outcome_code(&done))
+    Ok(context.finish(report(context, &done, &[]), outcome_code(&done)))
 }
 
 fn apply(
@@ -156,7 +151,7 @@ pub(super) fn watch_signals() -> impl Fn() -> Option<String> {
 }
 
 fn not_begun(outcome: Outcome) -> Done {
-    Done { id: None, outcome, rollback_file: None, steps: Vec::new(), failure: None }
+    Done { id: None, undoes: None, outcome, rollback_file: None, steps: Vec::new(), failure: None }
 }
 
 fn report(context: &Context, done: &Done, refused: &[Refusal]) -> Result<(), CliError> {
@@ -164,7 +159,6 @@ fn report(context: &Context, done: &Done, refused: &[Refusal]) -> Result<(), Cli
         Format::Human => human::outcome(out, Command::Apply, done, refused, false),
         Format::Json => json::outcome(out, Command::Apply, done, refused),
     })
-    .map(drop)
 }
 
 fn refused_code(refused: &[Refusal]) -> u8 {

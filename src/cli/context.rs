@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use crate::cli::document;
 use crate::cli::error::CliError;
+use crate::cli::error::ErrorKind;
 use crate::profile::Problem;
 use crate::render::human;
 use crate::render::json;
@@ -100,15 +101,21 @@ impl Context {
         if configured.profiles.is_empty() { Ok(vec!["general".into()]) } else { Ok(configured.profiles) }
     }
 
-    /// Writes a report to standard output. A reader that went away has seen what it wanted; the answer is whether
-    /// it stayed to the end.
-    pub(super) fn report(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<bool, CliError> {
+    /// Writes a report to standard output.
+    pub(super) fn report(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), CliError> {
         let mut out = BufWriter::new(io::stdout().lock());
-        match write(&mut out).and_then(|()| out.flush()) {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
-            Err(error) => Err(CliError::io("write", "the report", &error)),
+        write(&mut out)
+            .and_then(|()| out.flush())
+            .map_err(|error| CliError::io("write", "the report", &error))
+    }
+
+    /// The exit code of a command that may have changed something: what happened counts, whether or not anybody
+    /// could read the report of it.
+    pub(super) fn finish(&self, reported: Result<(), CliError>, code: u8) -> u8 {
+        if let Err(error) = reported {
+            self.report_error(&error);
         }
+        code
     }
 
     pub(super) fn report_error(&self, error: &CliError) {
@@ -117,6 +124,9 @@ impl Context {
 
     pub(super) fn report_error_as(format: Format, error: &CliError) {
         let CliError { kind, message, hints, problems } = error;
+        if *kind == ErrorKind::ReaderGone {
+            return;
+        }
         // There is nowhere left to report that an error could not be reported.
         let _ = match format {
             Format::Human => human::error(&mut io::stderr().lock(), message, hints, problems),

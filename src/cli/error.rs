@@ -25,6 +25,8 @@ pub(super) enum ErrorKind {
     Refused,
     /// This user may not, or it cannot be read or written here.
     Denied,
+    /// Whoever read the report has seen enough and went away: no error at all.
+    ReaderGone,
 }
 
 impl ErrorKind {
@@ -33,6 +35,7 @@ impl ErrorKind {
             Self::Usage => 2,
             Self::Refused => 3,
             Self::Denied => 4,
+            Self::ReaderGone => 0,
         }
     }
 }
@@ -63,6 +66,7 @@ impl CliError {
     pub(super) fn io(operation: &str, place: impl std::fmt::Display, error: &io::Error) -> Self {
         let kind = match error.kind() {
             io::ErrorKind::PermissionDenied => ErrorKind::Denied,
+            io::ErrorKind::BrokenPipe => ErrorKind::ReaderGone,
             _ => ErrorKind::Refused,
         };
         Self::new(kind, format!("cannot {operation} {place}: {error}"))

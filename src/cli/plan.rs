@@ -37,10 +37,10 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     let plan = survey.plan(&place, &skip)?;
     let subject = Subject { host: &survey.host, profiles: &selection.names };
     let view = PlanView { subject, report: &survey.report, plan: &plan };
-    let read = Context::report(|out| match context.format {
+    Context::report(|out| match context.format {
         Format::Human => human::plan(out, view),
         Format::Json => json::plan(out, view),
     })?;
     warn_of_interrupted(&args.state);
-    Ok(u8::from(read && args.exit_code && !plan.is_empty()))
+    Ok(u8::from(args.exit_code && !plan.is_empty()))
 }

@@ -1,5 +1,7 @@
 //! `twtune profile`
 
+use std::slice;
+
 use clap::Subcommand;
 
 use crate::advise;
@@ -10,7 +12,7 @@ use crate::cli::document::select_profiles;
 use crate::cli::error::CliError;
 use crate::facts::Os;
 use crate::profile::Level;
-use crate::render::escape;
+use crate::profile::Problem;
 use crate::render::human;
 use crate::render::json;
 
@@ -47,28 +49,21 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     }
 }
 
+/// Lists what can be listed: a spoilt file hides no other.
 fn list(context: &Context) -> Result<u8, CliError> {
-    let mut sound = Vec::new();
-    let mut faulty = Vec::new();
-    // One that is spoilt does not hide the others.
+    let (mut sound, mut problems) = (Vec::new(), Vec::new());
     for name in names() {
-        match select_profiles(std::slice::from_ref(&name)) {
+        match select_profiles(slice::from_ref(&name)) {
             Ok(_) => sound.push(name),
-            Err(error) => faulty.push((name, error)),
+            Err(error) if error.problems.is_empty() => problems.push(Problem::whole(&name, error.message)),
+            Err(error) => problems.extend(error.problems),
         }
     }
     let selection = select_profiles(&sound)?;
     Context::report(|out| match context.format {
-        Format::Human => human::profile_list(out, selection.profiles()),
-        Format::Json => json::profile_list(out, selection.profiles()),
+        Format::Human => human::profile_list(out, selection.profiles(), &problems),
+        Format::Json => json::profile_list(out, selection.profiles(), &problems),
     })?;
-    for (name, error) in faulty {
-        let warning = format!(
-            "warning: {name} is left out, {}; `twtune profile lint {name}` tells more",
-            error.message
-        );
-        Context::say(&escape(&warning));
-    }
     Ok(0)
 }
 
@@ -88,7 +83,7 @@ fn lint(context: &Context, profiles: &[String]) -> Result<u8, CliError> {
     let mut problems = Vec::new();
     // Each by itself: profiles that are never used together may contradict each other.
     for name in &named {
-        match select_profiles(std::slice::from_ref(name)) {
+        match select_profiles(slice::from_ref(name)) {
             Ok(selection) => {
                 let rules = selection.rules(Os::Linux, Level::Recommended, &[]);
                 problems.extend(advise::lint(&rules).0);

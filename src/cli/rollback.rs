@@ -59,13 +59,13 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     let Some(choice) = choice else {
         let nothing = Done {
             id: None,
+            undoes: None,
             outcome: Outcome::Unchanged,
             rollback_file: None,
             steps: Vec::new(),
             failure: None,
         };
-        report(context, &nothing, false)?;
-        return Ok(0);
+        return Ok(context.finish(report(context, &nothing, false), 0));
     };
     let store = match store {
         Some(store) => store,
@@ -88,21 +88,17 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
             );
         }
         let preview = transaction::preview(&store, &undo, &place.platform)?;
-        report(context, &preview, true)?;
+        let reported = report(context, &preview, true);
         let refused = preview.outcome == Outcome::Refused;
         if args.dry_run || refused {
-            return Ok(outcome_code(&preview));
+            return Ok(context.finish(reported, outcome_code(&preview)));
         }
         if !Context::ask("Undo these changes?") {
             return Ok(ErrorKind::Refused.exit_code());
         }
     }
     let done = transaction::rollback(&store, &undo, &place.platform, &watch_signals(), &Context::say)?;
-    // What was done counts, also where it could not be told.
-    if let Err(error) = report(context, &done, false) {
-        Context::say(&error.message);
-    }
-    Ok(outcome_code(&done))
+    Ok(context.finish(report(context, &done, false), outcome_code(&done)))
 }
 
 /// Live values mean something only in the network namespace that they were written in.

@@ -7,7 +7,9 @@ use sha2::Sha256;
 
 use crate::facts::Identity;
 use crate::setting::Key;
+use crate::setting::Risk;
 use crate::setting::Setting;
+use crate::setting::Value;
 
 /// The ordered changes that would make a host meet its profiles.
 #[derive(Clone, Debug, Default)]
@@ -66,6 +68,18 @@ pub struct Change {
     pub why: String,
     /// The profile that wants it.
     pub profile: String,
+}
+
+impl Change {
+    /// What can go wrong.
+    #[must_use]
+    pub fn risk(&self) -> Risk {
+        let value = |text: &Option<String>| Value::parse(self.setting.kind, text.as_deref()?).ok();
+        match (value(&self.before), value(&self.after)) {
+            (Some(before), Some(after)) => self.setting.risk_of(&before, &after),
+            _ => self.setting.risk,
+        }
+    }
 }
 
 /// Where a value is changed.

@@ -78,6 +78,26 @@ impl Setting {
         }
     }
 
+    /// Where a number stands among others: a limit below zero is none, and so above every number.
+    #[must_use]
+    pub fn rank(&self, number: i128) -> i128 {
+        if self.unit == Unit::Limit && number < 0 { UNLIMITED } else { number }
+    }
+
+    /// What can go wrong when the setting goes from one value to another: only a low risk where the known one lies
+    /// in the other direction.
+    #[must_use]
+    pub fn risk_of(&self, before: &Value, after: &Value) -> Risk {
+        let (Value::Numbers(before), Value::Numbers(after)) = (before, after) else { return self.risk };
+        let ranks = || before.iter().map(|n| self.rank(*n)).zip(after.iter().map(|n| self.rank(*n)));
+        let concerned = match self.risk.of {
+            Direction::Either => true,
+            Direction::Raising => ranks().any(|(before, after)| before < after),
+            Direction::Lowering => ranks().any(|(before, after)| before > after),
+        };
+        if concerned { self.risk } else { NO_RISK }
+    }
+
     /// Why no version that is still in use takes this value; None where at least one does.
     #[must_use]
     pub fn refuses(&self, value: &Value) -> Option<String> {
@@ -93,6 +113,16 @@ impl Setting {
         reason
     }
 }
+
+/// The rank of "unlimited": above every number that a setting can have.
+pub const UNLIMITED: i128 = i128::MAX;
+
+/// What is said of a change in the direction of which nothing is known that it breaks.
+const NO_RISK: Risk = Risk {
+    of: Direction::Either,
+    level: RiskLevel::Low,
+    note: "nothing is known that this direction breaks",
+};
 
 /// The oldest kernel that anybody still mends.
 const OLDEST_IN_USE: Version = Version::new(4, 19);
@@ -292,9 +322,22 @@ impl fmt::Display for RiskLevel {
     }
 }
 
+/// Which way a change goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Some number goes up, or a range gets wider.
+    Raising,
+    /// Some number goes down, or a range gets narrower.
+    Lowering,
+    /// Either, or the value is not a number.
+    Either,
+}
+
 /// What can go wrong when a setting is changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Risk {
+    /// Which change it is the risk of.
+    pub of: Direction,
     /// How much.
     pub level: RiskLevel,
     /// What, in one sentence.

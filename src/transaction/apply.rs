@@ -123,6 +123,7 @@ pub(super) fn finish(store: &Store, id: &str, execution: Execution, success: Out
     }
     Done {
         id: Some(id.to_owned()),
+        undoes: None,
         outcome,
         rollback_file: Some(store.path_of(id)),
         steps: execution.steps,

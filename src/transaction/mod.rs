@@ -40,6 +40,8 @@ pub use store::StoreError;
 pub struct Done {
     /// Its id in the history; None where nothing was begun.
     pub id: Option<String>,
+    /// The id of the record that was undone, where it is another.
+    pub undoes: Option<String>,
     /// How it ended.
     pub outcome: Outcome,
     /// The rollback file.

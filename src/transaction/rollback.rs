@@ -115,7 +115,12 @@ pub fn rollback(
         let mut inverse = Record::new(Command::Rollback, time, origin, record.profiles.clone());
         inverse.undoes = Some(record.id.clone());
         inverse.changes = look.writes.iter().map(recorded).collect();
-        transact(store, inverse, &mut look.writes, platform, None, interruption, Outcome::RolledBack)?
+        let undoes = Some(record.id.clone());
+        let rolled_back = Outcome::RolledBack;
+        Done {
+            undoes,
+            ..transact(store, inverse, &mut look.writes, platform, None, interruption, rolled_back)?
+        }
     };
     look.steps.append(&mut done.steps);
     done.steps = look.steps;
@@ -156,6 +161,7 @@ impl Look<'_> {
         }));
         Done {
             id: Some(undo.choice.record.id.clone()),
+            undoes: None,
             outcome: if self.conflict { Outcome::Refused } else { Outcome::RolledBack },
             rollback_file: Some(store.path_of(&undo.choice.record.id)),
             steps: self.steps,
@@ -235,6 +241,7 @@ fn settle(
     if execution.failure.is_some() {
         return Done {
             id: Some(record.id.clone()),
+            undoes: None,
             outcome: if execution.incomplete { Outcome::Incomplete } else { Outcome::Undone },
             rollback_file: Some(store.path_of(&record.id)),
             steps: execution.steps,
@@ -265,6 +272,7 @@ fn settled_by_reboot(store: &Store, undo: &Undo<'_>) -> Result<Option<Done>, Tra
 fn nothing_left(store: &Store, undo: &Undo<'_>) -> Done {
     Done {
         id: Some(undo.choice.record.id.clone()),
+        undoes: None,
         outcome: Outcome::Unchanged,
         rollback_file: Some(store.path_of(&undo.choice.record.id)),
         steps: Vec::new(),

@@ -212,7 +212,11 @@ pub(crate) fn plan(report: &Value) {
 /// The report of `apply` or of `rollback`.
 #[track_caller]
 pub(crate) fn outcome(report: &Value) {
-    fields_and(report, &["schema", "id", "outcome", "rollback_file", "changes", "refused"], &["reason"]);
+    fields_and(
+        report,
+        &["schema", "id", "outcome", "rollback_file", "changes", "refused"],
+        &["reason", "undoes"],
+    );
     one_of(
         &report["outcome"],
         &["applied", "pending", "unchanged", "undone", "rolled-back", "incomplete", "refused"],

@@ -65,7 +65,10 @@ fn ending(command: Command, done: &Done, preview: bool) -> String {
         Outcome::Applied => {
             format!("applied as {id}: {changes}; `twtune rollback {id}` takes it back ({file})")
         }
-        Outcome::RolledBack => format!("rolled back {}: {changes}", style::strong(id)),
+        Outcome::RolledBack => match &done.undoes {
+            Some(undone) => format!("rolled back {undone} as {id}: {changes}"),
+            None => format!("{id} was interrupted and is settled: {changes}"),
+        },
         Outcome::Unchanged if command == Command::Rollback => "nothing to roll back".into(),
         Outcome::Unchanged => "nothing to change: every rule that counts is met".into(),
         Outcome::Undone => format!("{command} {id} failed; everything was put back"),

@@ -49,7 +49,7 @@ pub fn plan(out: &mut dyn Write, view: PlanView<'_>) -> io::Result<()> {
 }
 
 fn write_change(out: &mut dyn Write, change: &Change) -> io::Result<()> {
-    let risk = change.setting.risk;
+    let risk = change.risk();
     writeln!(out, "\n{}  ({}, {})", style::strong(change.key.as_str()), change.target, change.profile)?;
     writeln!(out, "  {}", style::bad(&format!("- {}", value_text(change.before.as_deref()))))?;
     writeln!(out, "  {}", style::good(&format!("+ {}", value_text(change.after.as_deref()))))?;

@@ -4,22 +4,27 @@ use std::io;
 use std::io::Write;
 
 use crate::advise::Overruled;
+use crate::profile::Problem;
 use crate::profile::Profile;
 use crate::profile::RankedRule;
 use crate::render::escape;
 use crate::render::human::count;
 use crate::render::style;
 
-/// Writes the profiles that there are, a line each.
+/// Writes the profiles that there are, a line each, and what is wrong with others.
 ///
 /// # Errors
 /// The writer's.
 pub fn profile_list<'a>(
     out: &mut dyn Write,
     profiles: impl Iterator<Item = (&'a Profile, &'a str)>,
+    problems: &[Problem],
 ) -> io::Result<()> {
     for (profile, _) in profiles {
         writeln!(out, "{:<16} {}", style::strong(&profile.name), escape(&profile.summary))?;
+    }
+    for problem in problems {
+        writeln!(out, "{}: {}", style::doubt("faulty"), escape(&problem.to_string()))?;
     }
     Ok(())
 }

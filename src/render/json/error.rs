@@ -18,11 +18,23 @@ struct ErrorReport<'a> {
 }
 
 #[derive(Serialize)]
-struct ProblemReport<'a> {
+pub(super) struct ProblemReport<'a> {
     file: &'a str,
     line: Option<usize>,
     column: Option<usize>,
     message: &'a str,
+}
+
+impl<'a> ProblemReport<'a> {
+    pub(super) fn of(problem: &'a Problem) -> Self {
+        let placed = |number: usize| (number > 0).then_some(number);
+        Self {
+            file: &problem.file,
+            line: placed(problem.line),
+            column: placed(problem.column),
+            message: &problem.message,
+        }
+    }
 }
 
 /// Writes an error.
@@ -36,13 +48,6 @@ pub fn error(
     hints: &[String],
     problems: &[Problem],
 ) -> io::Result<()> {
-    let placed = |number: usize| (number > 0).then_some(number);
-    let problems = problems.iter().map(|problem| ProblemReport {
-        file: &problem.file,
-        line: placed(problem.line),
-        column: placed(problem.column),
-        message: &problem.message,
-    });
-    let problems = problems.collect();
+    let problems = problems.iter().map(ProblemReport::of).collect();
     write(out, &ErrorReport { schema: "twtune.error/1", exit_code, message, hints, problems })
 }

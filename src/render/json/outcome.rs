@@ -16,6 +16,7 @@ use crate::transaction::Step;
 struct OutcomeReport<'a> {
     schema: String,
     id: Option<&'a str>,
+    undoes: Option<&'a str>,
     outcome: &'static str,
     reason: Option<&'a str>,
     rollback_file: Option<String>,
@@ -56,6 +57,7 @@ pub fn outcome(out: &mut dyn Write, command: Command, done: &Done, refused: &[Re
         &OutcomeReport {
             schema: format!("twtune.{command}/1"),
             id: done.id.as_deref(),
+            undoes: done.undoes.as_deref(),
             outcome: done.outcome.name(),
             reason: done.failure.as_deref(),
             rollback_file: done.rollback_file.as_ref().map(|path| path.display().to_string()),

@@ -6,9 +6,11 @@ use std::io::Write;
 use serde::Serialize;
 
 use crate::advise::Overruled;
+use crate::profile::Problem;
 use crate::profile::Profile;
 use crate::profile::RankedRule;
 use crate::render::json::check::RuleReport;
+use crate::render::json::error::ProblemReport;
 use crate::render::json::plan::OverruledReport;
 use crate::render::json::write;
 
@@ -16,6 +18,7 @@ use crate::render::json::write;
 struct ListReport<'a> {
     schema: &'static str,
     profiles: Vec<ProfileReport<'a>>,
+    problems: Vec<ProblemReport<'a>>,
 }
 
 #[derive(Serialize)]
@@ -49,16 +52,18 @@ fn profile_report<'a>((profile, file): (&'a Profile, &'a str)) -> ProfileReport<
     ProfileReport { name: &profile.name, summary: &profile.summary, extends: &profile.extends, file }
 }
 
-/// Writes the profiles that there are, each with the file that it comes from.
+/// Writes the profiles that there are, each with the file that it comes from, and what is wrong with others.
 ///
 /// # Errors
 /// The writer's.
 pub fn profile_list<'a>(
     out: &mut dyn Write,
     profiles: impl Iterator<Item = (&'a Profile, &'a str)>,
+    problems: &'a [Problem],
 ) -> io::Result<()> {
     let profiles = profiles.map(profile_report).collect();
-    write(out, &ListReport { schema: "twtune.profile/1", profiles })
+    let problems = problems.iter().map(ProblemReport::of).collect();
+    write(out, &ListReport { schema: "twtune.profile/1", profiles, problems })
 }
 
 /// Writes profiles with all their rules, those that win first.

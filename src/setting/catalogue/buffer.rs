@@ -10,6 +10,7 @@ use super::NET_SYSCTL;
 use super::UINT_MAX;
 use crate::setting::Accept;
 use crate::setting::DefaultValue;
+use crate::setting::Direction;
 use crate::setting::Effect;
 use crate::setting::Kind;
 use crate::setting::Risk;
@@ -46,6 +47,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::NewSockets,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Raising,
             level: RiskLevel::Medium,
             note: "the first two numbers are paid by every connection, the third by every connection that \
                  falls behind",
@@ -72,6 +74,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::NewSockets,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Raising,
             level: RiskLevel::Medium,
             note: "the first two numbers are paid by every connection, the third by every connection whose \
                  other end is slow",
@@ -95,6 +98,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::Immediately,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Lowering,
             level: RiskLevel::Medium,
             note: "0 keeps every receive buffer at its first size, which slows long paths down",
         },
@@ -113,7 +117,11 @@ pub(super) const SETTINGS: &[Setting] = &[
         scope: Scope::Netns,
         effect: Effect::Immediately,
         also_changes: &[],
-        risk: Risk { level: RiskLevel::Low, note: "a low value wakes programs more often" },
+        risk: Risk {
+            of: Direction::Lowering,
+            level: RiskLevel::Low,
+            note: "a low value wakes programs more often",
+        },
         semantics: "How much unsent data a connection may hold before its program is told to wait. The default, \
              the largest number there is, is no limit. A program overrides it with TCP_NOTSENT_LOWAT. A \
              change counts at once for all other sockets.",
@@ -131,6 +139,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::Immediately,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Either,
             level: RiskLevel::High,
             note: "too low resets and slows all connections of the machine, too high lets them take its \
                  memory",
@@ -164,6 +173,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::NewSockets,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Raising,
             level: RiskLevel::Low,
             note: "any program may then hold that much memory for each of its sockets",
         },
@@ -195,6 +205,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::NewSockets,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Raising,
             level: RiskLevel::Low,
             note: "any program may then hold that much memory for each of its sockets",
         },
@@ -218,7 +229,11 @@ pub(super) const SETTINGS: &[Setting] = &[
         scope: Scope::SharedReadOnly,
         effect: Effect::NewSockets,
         also_changes: &[],
-        risk: Risk { level: RiskLevel::Medium, note: "every new socket that is not TCP pays it" },
+        risk: Risk {
+            of: Direction::Raising,
+            level: RiskLevel::Medium,
+            note: "every new socket that is not TCP pays it",
+        },
         semantics: "The receive buffer that a new socket starts with. TCP takes the second number of tcp_rmem \
              instead.",
         sources: &[
@@ -239,7 +254,11 @@ pub(super) const SETTINGS: &[Setting] = &[
         scope: Scope::SharedReadOnly,
         effect: Effect::NewSockets,
         also_changes: &[],
-        risk: Risk { level: RiskLevel::Medium, note: "every new socket that is not TCP pays it" },
+        risk: Risk {
+            of: Direction::Raising,
+            level: RiskLevel::Medium,
+            note: "every new socket that is not TCP pays it",
+        },
         semantics: "The send buffer that a new socket starts with. TCP takes the second number of tcp_wmem \
              instead.",
         sources: &[

@@ -5,6 +5,7 @@ use super::INT_MAX;
 use super::MEASURED;
 use crate::setting::Accept;
 use crate::setting::DefaultValue;
+use crate::setting::Direction;
 use crate::setting::Effect;
 use crate::setting::Kind;
 use crate::setting::Risk;
@@ -28,6 +29,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::Immediately,
         also_changes: &["net.nf_conntrack_max"],
         risk: Risk {
+            of: Direction::Raising,
             level: RiskLevel::Medium,
             note: "each entry takes 256 bytes and more of memory that cannot be swapped",
         },
@@ -52,6 +54,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::Immediately,
         also_changes: &["net.netfilter.nf_conntrack_max"],
         risk: Risk {
+            of: Direction::Raising,
             level: RiskLevel::Medium,
             note: "each entry takes 256 bytes and more of memory that cannot be swapped",
         },
@@ -79,6 +82,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::Immediately,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Either,
             level: RiskLevel::Medium,
             note: "a change stops tracking for the moment in which all entries move to the new table",
         },
@@ -103,6 +107,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::NewConnections,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Lowering,
             level: RiskLevel::Medium,
             note: "below 7440 seconds idle connections are forgotten that RFC 5382 wants kept, and NAT then \
                  breaks them",
@@ -127,6 +132,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::NewConnections,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Lowering,
             level: RiskLevel::Medium,
             note: "a half-closed connection that is silent for longer is forgotten, and NAT then breaks it",
         },
@@ -146,6 +152,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::NewConnections,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Lowering,
             level: RiskLevel::Medium,
             note: "below 60 seconds the tracking forgets connections that the ends still remember",
         },

@@ -6,6 +6,7 @@ use super::IP_SYSCTL;
 use super::MEASURED;
 use super::NET_SYSCTL;
 use crate::setting::DefaultValue;
+use crate::setting::Direction;
 use crate::setting::Effect;
 use crate::setting::Kind;
 use crate::setting::Risk;
@@ -28,6 +29,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::Immediately,
         also_changes: &["net.ipv4.conf.*.forwarding", "net.ipv4.conf.all.accept_redirects"],
         risk: Risk {
+            of: Direction::Either,
             level: RiskLevel::High,
             note: "the machine begins to route for others, and the value of every interface is overwritten",
         },
@@ -54,6 +56,7 @@ pub(super) const SETTINGS: &[Setting] = &[
             "net.ipv4.conf.all.accept_redirects",
         ],
         risk: Risk {
+            of: Direction::Either,
             level: RiskLevel::High,
             note: "the machine begins to route for others, and the value of every interface is overwritten",
         },
@@ -73,6 +76,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::Immediately,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Either,
             level: RiskLevel::Medium,
             note: "the machine begins to route what arrives on this interface",
         },
@@ -92,6 +96,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::NewDevices,
         also_changes: &["net.ipv4.conf.*.accept_redirects"],
         risk: Risk {
+            of: Direction::Either,
             level: RiskLevel::Low,
             note: "interfaces without an address of their own change with it",
         },
@@ -111,6 +116,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::Immediately,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Either,
             level: RiskLevel::Medium,
             note: "a machine on the same network can redirect traffic through itself",
         },
@@ -131,6 +137,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::NewDevices,
         also_changes: &["net.ipv4.conf.*.rp_filter"],
         risk: Risk {
+            of: Direction::Either,
             level: RiskLevel::Low,
             note: "interfaces without an address of their own change with it",
         },
@@ -150,6 +157,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::Immediately,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Either,
             level: RiskLevel::Medium,
             note: "1 drops packets that arrive on another interface than the one that answers them",
         },

@@ -3,6 +3,7 @@
 use super::ALWAYS;
 use crate::setting::Accept;
 use crate::setting::DefaultValue;
+use crate::setting::Direction;
 use crate::setting::Effect;
 use crate::setting::Kind;
 use crate::setting::Risk;
@@ -24,6 +25,7 @@ pub(super) const SETTINGS: &[Setting] = &[Setting {
     effect: Effect::Immediately,
     also_changes: &[],
     risk: Risk {
+        of: Direction::Lowering,
         level: RiskLevel::Medium,
         note: "lowering it makes open() and accept() fail in all programs but the privileged",
     },

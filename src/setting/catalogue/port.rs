@@ -7,6 +7,7 @@ use super::MEASURED;
 use super::UINT_MAX;
 use crate::setting::Accept;
 use crate::setting::DefaultValue;
+use crate::setting::Direction;
 use crate::setting::Effect;
 use crate::setting::Kind;
 use crate::setting::Risk;
@@ -33,6 +34,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::NewConnections,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Either,
             level: RiskLevel::Medium,
             note: "a program that listens inside the range can find its port taken at its start: reserve its \
                  port first",
@@ -62,6 +64,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::Immediately,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Lowering,
             level: RiskLevel::Medium,
             note: "a lower value lets any user take the ports of system services",
         },
@@ -87,6 +90,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::NewConnections,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Either,
             level: RiskLevel::Low,
             note: "a write replaces the whole list, and a list that covers ip_local_port_range leaves no port \
                  to choose",
@@ -106,7 +110,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         scope: Scope::Netns,
         effect: Effect::NewConnections,
         also_changes: &[],
-        risk: Risk { level: RiskLevel::Low, note: "too new to have been tried" },
+        risk: Risk { of: Direction::Either, level: RiskLevel::Low, note: "too new to have been tried" },
         semantics: "A random step of the search for a free port. 0 keeps the search as it was.",
         sources: &["net/ipv4/sysctl_net_ipv4.c (absent in 6.12, present in 7.3)", "measured on 6.18: absent"],
     },
@@ -122,6 +126,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::NewConnections,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Raising,
             level: RiskLevel::High,
             note: "two programs can end up with the same port, which the kernel leaves to experts",
         },

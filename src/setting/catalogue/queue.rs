@@ -10,6 +10,7 @@ use super::MEASURED;
 use super::NET_SYSCTL;
 use crate::setting::Accept;
 use crate::setting::DefaultValue;
+use crate::setting::Direction;
 use crate::setting::Effect;
 use crate::setting::Kind;
 use crate::setting::Risk;
@@ -32,7 +33,11 @@ pub(super) const SETTINGS: &[Setting] = &[
         scope: Scope::Netns,
         effect: Effect::NewListeners,
         also_changes: &[],
-        risk: Risk { level: RiskLevel::Low, note: "a long queue hides that a program is too slow to accept" },
+        risk: Risk {
+            of: Direction::Raising,
+            level: RiskLevel::Low,
+            note: "a long queue hides that a program is too slow to accept",
+        },
         semantics: "The ceiling of what a program asks for with listen(): the smaller of both counts, and one more \
              connection than that fits. Raising it does nothing for a program that asks for less, or that \
              called listen() before.",
@@ -53,6 +58,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::Immediately,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Lowering,
             level: RiskLevel::Low,
             note: "without syncookies, a low value turns new clients away early",
         },
@@ -77,6 +83,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::Immediately,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Either,
             level: RiskLevel::High,
             note: "0 lets a flood of forged clients fill a listener, and 2 takes TCP options away from every \
                  client",
@@ -98,6 +105,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::Immediately,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Raising,
             level: RiskLevel::High,
             note: "1 resets clients that would have got through after a short burst",
         },
@@ -123,6 +131,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::Immediately,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Raising,
             level: RiskLevel::Medium,
             note: "listeners with different settings can crash programs that get the connections of another",
         },
@@ -147,6 +156,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::Immediately,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Raising,
             level: RiskLevel::Low,
             note: "a long queue adds delay instead of showing that a processor is too busy",
         },
@@ -169,6 +179,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::NewDevices,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Either,
             level: RiskLevel::Low,
             note: "devices that exist keep their queue, so that the machine behaves differently after a \
                  restart",

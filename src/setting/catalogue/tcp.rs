@@ -8,6 +8,7 @@ use super::IPV4_TABLE;
 use super::MEASURED;
 use crate::setting::Accept;
 use crate::setting::DefaultValue;
+use crate::setting::Direction;
 use crate::setting::Effect;
 use crate::setting::Kind;
 use crate::setting::Risk;
@@ -34,6 +35,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::Immediately,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Lowering,
             level: RiskLevel::High,
             note: "lowering it resets connections that only wait for their last segments",
         },
@@ -54,6 +56,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::Immediately,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Lowering,
             level: RiskLevel::Medium,
             note: "a low value drops the last data of clients on slow or lossy paths",
         },
@@ -78,6 +81,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::NewConnections,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Lowering,
             level: RiskLevel::Low,
             note: "a low value costs packets on every idle connection whose program asked for keepalive",
         },
@@ -97,7 +101,11 @@ pub(super) const SETTINGS: &[Setting] = &[
         scope: Scope::Netns,
         effect: Effect::NewConnections,
         also_changes: &[],
-        risk: Risk { level: RiskLevel::Low, note: "a low value gives a slow path little time to answer" },
+        risk: Risk {
+            of: Direction::Lowering,
+            level: RiskLevel::Low,
+            note: "a low value gives a slow path little time to answer",
+        },
         semantics: "The time between two probes. With tcp_keepalive_probes it says how long a dead connection is \
              still believed in: 9 times 75 seconds are 11 minutes. It counts only for sockets with \
              SO_KEEPALIVE.",
@@ -115,6 +123,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::NewConnections,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Lowering,
             level: RiskLevel::Low,
             note: "few probes give up a connection over a short disturbance",
         },
@@ -134,6 +143,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::Immediately,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Lowering,
             level: RiskLevel::Medium,
             note: "below 8, connections break sooner than the 100 seconds that RFC 1122 asks for, also those \
                  over slow paths",
@@ -154,7 +164,11 @@ pub(super) const SETTINGS: &[Setting] = &[
         scope: Scope::Netns,
         effect: Effect::NewConnections,
         also_changes: &[],
-        risk: Risk { level: RiskLevel::Low, note: "a low value gives up slow or lossy destinations" },
+        risk: Risk {
+            of: Direction::Lowering,
+            level: RiskLevel::Low,
+            note: "a low value gives up slow or lossy destinations",
+        },
         semantics: "How often the first segment of connect() is sent again. 6 gives up after 131 seconds where \
              tcp_syn_linear_timeouts is 4, after 127 in older kernels.",
         sources: &[IP_SYSCTL, IPV4_TABLE, "tcp(7), man-pages 6.03", MEASURED],
@@ -170,7 +184,11 @@ pub(super) const SETTINGS: &[Setting] = &[
         scope: Scope::Netns,
         effect: Effect::Immediately,
         also_changes: &[],
-        risk: Risk { level: RiskLevel::Low, note: "a low value turns away clients on lossy paths" },
+        risk: Risk {
+            of: Direction::Lowering,
+            level: RiskLevel::Low,
+            note: "a low value turns away clients on lossy paths",
+        },
         semantics: "How often the answer to a new client is sent again. 5 gives up after 63 seconds; until then a \
              half-open connection occupies the queue of its listener.",
         sources: &[IP_SYSCTL, IPV4_TABLE, "tcp(7), man-pages 6.03", MEASURED],
@@ -187,6 +205,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::NewConnections,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Raising,
             level: RiskLevel::Medium,
             note: "a firewall can swallow a first segment that carries data, and connecting then takes longer",
         },
@@ -206,7 +225,11 @@ pub(super) const SETTINGS: &[Setting] = &[
         scope: Scope::Netns,
         effect: Effect::NewConnections,
         also_changes: &[],
-        risk: Risk { level: RiskLevel::High, note: "0 limits every new connection to a window of 64 KiB" },
+        risk: Risk {
+            of: Direction::Lowering,
+            level: RiskLevel::High,
+            note: "0 limits every new connection to a window of 64 KiB",
+        },
         semantics: "Windows above 64 KiB, agreed on when a connection starts. Without it no path with a long round \
              trip is filled.",
         sources: &[IP_SYSCTL, IPV4_TABLE, "tcp(7), man-pages 6.03", MEASURED],
@@ -223,6 +246,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::NewConnections,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Lowering,
             level: RiskLevel::Medium,
             note: "0 makes every loss more expensive, most of all on long paths",
         },
@@ -241,7 +265,11 @@ pub(super) const SETTINGS: &[Setting] = &[
         scope: Scope::Netns,
         effect: Effect::NewConnections,
         also_changes: &[],
-        risk: Risk { level: RiskLevel::Low, note: "a high value is slow to notice a loss" },
+        risk: Risk {
+            of: Direction::Raising,
+            level: RiskLevel::Low,
+            note: "a high value is slow to notice a loss",
+        },
         semantics: "How far segments may arrive out of order before a loss is assumed; the kernel raises it for \
              each connection by itself. The upper end is tcp_max_reordering, 300 by default. Kernels before \
              a fix of June 2026 take any number, and a negative one could make them read out of bounds; \
@@ -264,7 +292,11 @@ pub(super) const SETTINGS: &[Setting] = &[
         scope: Scope::Netns,
         effect: Effect::NewConnections,
         also_changes: &[],
-        risk: Risk { level: RiskLevel::Low, note: "2 starts every connection with small segments" },
+        risk: Risk {
+            of: Direction::Raising,
+            level: RiskLevel::Low,
+            note: "2 starts every connection with small segments",
+        },
         semantics: "Finds the largest segment that a path carries by trying: 0 off, 1 once a path seems to swallow \
              large packets, 2 always, beginning at tcp_base_mss.",
         sources: &[IP_SYSCTL, IPV4_TABLE, "tcp(7), man-pages 6.03", MEASURED],
@@ -281,6 +313,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::Immediately,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Lowering,
             level: RiskLevel::Low,
             note: "0 sends a burst at the rate of before the pause, into a path that may have changed",
         },
@@ -304,6 +337,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::NewSockets,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Either,
             level: RiskLevel::Medium,
             note: "another algorithm changes how much of a shared path each connection takes",
         },
@@ -325,6 +359,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::NewNamespaces,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Either,
             level: RiskLevel::Medium,
             note: "every network namespace made from then on takes its own table from memory",
         },

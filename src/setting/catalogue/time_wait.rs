@@ -8,6 +8,7 @@ use super::IPV4_TABLE;
 use super::MEASURED;
 use crate::setting::Accept;
 use crate::setting::DefaultValue;
+use crate::setting::Direction;
 use crate::setting::Effect;
 use crate::setting::Kind;
 use crate::setting::Risk;
@@ -35,6 +36,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::NewConnections,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Either,
             level: RiskLevel::Medium,
             note: "1 relies on timestamps: a middlebox that strips or rewrites them can let an old duplicate \
                  into a new connection",
@@ -64,6 +66,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::NewConnections,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Lowering,
             level: RiskLevel::Medium,
             note: "below the tick of the timestamp clock of the other end, an old segment can pass for one of \
                  the new connection",
@@ -91,6 +94,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::NewConnections,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Raising,
             level: RiskLevel::High,
             note: "it drops connections from clients that share an address behind NAT",
         },
@@ -117,6 +121,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::Immediately,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Either,
             level: RiskLevel::Medium,
             note: "a low value resets clients that are slow to close, and a value above 60 does not last as \
                  long as it says",
@@ -148,6 +153,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::Immediately,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Lowering,
             level: RiskLevel::High,
             note: "lowering it takes away the protection of TIME_WAIT, and late segments of the other end are \
                  answered with a reset",
@@ -175,6 +181,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::NewConnections,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Lowering,
             level: RiskLevel::Medium,
             note: "0 on either end turns off tcp_tw_reuse and the protection against wrapped sequence numbers",
         },
@@ -195,6 +202,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         effect: Effect::Immediately,
         also_changes: &[],
         risk: Risk {
+            of: Direction::Raising,
             level: RiskLevel::Low,
             note: "with 1 a TIME_WAIT also outlives a reset that was meant to end it",
         },
