@@ -23,9 +23,13 @@ mod cli_profile;
 mod cli_rollback;
 #[cfg(target_os = "linux")]
 mod host;
+mod judgement;
+mod profiles;
 #[cfg(target_os = "linux")]
 mod readme;
 #[cfg(target_os = "linux")]
 mod sandbox;
 #[cfg(target_os = "linux")]
 mod schema;
+#[cfg(target_os = "linux")]
+mod transaction;

@@ -1,0 +1,201 @@
+//! `cargo bench`: twtune against the limit, the least work that could give the same answer, in the same run.
+//!
+//! The limit is this very program, called again with `--limit`: it opens, reads and closes the same files, or reads,
+//! writes and reads them back behind a synced file. All commands take turns, so that a machine whose speed drifts
+//! drifts for all; what counts is the ratio within each round.
+#![allow(clippy::disallowed_methods, reason = "it writes its own temporary files")]
+
+use std::env;
+use std::fmt::Write as _;
+use std::fs;
+use std::fs::File;
+use std::io::Read;
+use std::io::Write;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+use std::process::Stdio;
+use std::time::Duration;
+use std::time::Instant;
+
+const ROUNDS: usize = 300;
+
+/// 19 settings of a network namespace, each with two values to go between.
+const SETTINGS: [(&str, &str, &str); 19] = [
+    ("net.ipv4.tcp_fin_timeout", "60", "30"),
+    ("net.ipv4.tcp_tw_reuse", "2", "1"),
+    ("net.ipv4.tcp_max_tw_buckets", "131072", "262144"),
+    ("net.ipv4.tcp_keepalive_time", "7200", "300"),
+    ("net.ipv4.tcp_keepalive_intvl", "75", "10"),
+    ("net.ipv4.tcp_keepalive_probes", "9", "5"),
+    ("net.ipv4.tcp_syn_retries", "6", "5"),
+    ("net.ipv4.tcp_synack_retries", "5", "4"),
+    ("net.ipv4.tcp_retries2", "15", "8"),
+    ("net.ipv4.tcp_orphan_retries", "0", "3"),
+    ("net.ipv4.tcp_slow_start_after_idle", "1", "0"),
+    ("net.ipv4.tcp_mtu_probing", "0", "1"),
+    ("net.ipv4.tcp_notsent_lowat", "4294967295", "131072"),
+    ("net.ipv4.tcp_max_syn_backlog", "2048", "8192"),
+    ("net.ipv4.ip_local_port_range", "32768 60999", "16384 60999"),
+    ("net.ipv4.tcp_rfc1337", "0", "1"),
+    ("net.ipv4.tcp_fastopen", "1", "3"),
+    ("net.ipv4.tcp_reordering", "3", "5"),
+    ("net.core.somaxconn", "4096", "8192"),
+];
+
+fn main() {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words[..] {
+        ["--limit", "read", ref keys @ ..] => limit_read(keys),
+        ["--limit", "write", state, ref pairs @ ..] => limit_write(Path::new(state), pairs),
+        ["--inside"] => bench_apply(),
+        _ => {
+            bench_check();
+            let sandbox = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sandbox.sh");
+            let inside = Command::new("bash").arg(sandbox).arg(own()).arg("--inside").status();
+            assert!(inside.is_ok_and(|status| status.success()), "the sandbox did not start");
+        }
+    }
+}
+
+fn own() -> PathBuf {
+    env::current_exe().expect("this program's path")
+}
+
+fn twtune() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_twtune"));
+    command.env_clear();
+    command
+}
+
+fn path_of(key: &str) -> String {
+    format!("/proc/sys/{}", key.replace('.', "/"))
+}
+
+fn limit_read(keys: &[&str]) {
+    let mut buffer = [0; 4096];
+    for key in keys {
+        let _ = File::open(path_of(key)).and_then(|mut file| file.read(&mut buffer));
+    }
+}
+
+fn limit_write(state: &Path, pairs: &[&str]) {
+    let temporary = state.join(".tmp");
+    let mut file = File::create(&temporary).expect("a file");
+    file.write_all(&[b'x'; 8192]).and_then(|()| file.sync_all()).expect("written");
+    fs::rename(&temporary, state.join("rollback")).expect("renamed");
+    File::open(state).and_then(|folder| folder.sync_all()).expect("synced");
+    let mut buffer = [0; 4096];
+    for pair in pairs {
+        let (key, value) = pair.split_once('=').expect("KEY=VALUE");
+        let file = File::options().read(true).write(true).open(path_of(key)).expect("a setting");
+        file.read_at(&mut buffer, 0).expect("read");
+        file.write_at(value.as_bytes(), 0).expect("written");
+        file.read_at(&mut buffer, 0).expect("read back");
+    }
+}
+
+fn bench_check() {
+    let report = twtune().args(["check", "general", "--format", "json"]).output().expect("twtune runs");
+    let report: serde_json::Value = serde_json::from_slice(&report.stdout).expect("JSON");
+    let findings = report["findings"].as_array().expect("findings");
+    let mut keys: Vec<&str> = findings.iter().filter_map(|finding| finding["key"].as_str()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    println!("check general, {} settings", keys.len());
+    let limit = || {
+        let mut command = Command::new(own());
+        command.args(["--limit", "read"]).args(&keys);
+        command
+    };
+    let check = || {
+        let mut command = twtune();
+        command.args(["check", "general"]);
+        command
+    };
+    let sysctl = || {
+        let mut command = Command::new("sysctl");
+        command.arg("-n").args(&keys);
+        command
+    };
+    compare(&[
+        ("twtune check general", &check),
+        ("sysctl -n", &sysctl),
+        ("limit: open, read, close", &limit),
+    ]);
+}
+
+fn bench_apply() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (state, limit_state) = (folder.path().join("state"), folder.path().join("limit"));
+    fs::create_dir(&limit_state).expect("a folder");
+    let profile = |name: &str, pick: fn(&(&str, &str, &str)) -> String| {
+        let mut text = format!("schema = 1\nname = \"{name}\"\nsummary = \"of a benchmark\"\n");
+        for setting in &SETTINGS {
+            let value = pick(setting);
+            let value = if value.contains(' ') { format!("[{}]", value.replace(' ', ", ")) } else { value };
+            let _ = write!(text, "[[rule]]\nkey = \"{}\"\nwant = {value}\nwhy = \"Because.\"\n", setting.0);
+        }
+        let path = folder.path().join(format!("{name}.toml"));
+        fs::write(&path, text).expect("a profile");
+        path
+    };
+    let (low, high) = (profile("low", |s| s.1.into()), profile("high", |s| s.2.into()));
+    println!("\napply of {} settings, state on {}", SETTINGS.len(), file_system(folder.path()));
+    let turn = std::cell::Cell::new(false);
+    let apply = || {
+        let mut command = twtune();
+        // Each apply has something to do: it goes to the other values than the one before.
+        turn.set(!turn.get());
+        command.arg("apply").arg(if turn.get() { &high } else { &low });
+        command.args(["--yes", "--state-dir"]).arg(&state);
+        // A history of thousands would measure the history.
+        let _ = fs::remove_dir_all(&state);
+        command
+    };
+    let limit = || {
+        let mut command = Command::new(own());
+        let now = |s: &(&str, &str, &str)| format!("{}={}", s.0, if turn.get() { s.2 } else { s.1 });
+        command.args(["--limit", "write"]).arg(&limit_state).args(SETTINGS.iter().map(now));
+        command
+    };
+    compare(&[("twtune apply", &apply), ("limit: sync, read, write, read back", &limit)]);
+}
+
+fn file_system(path: &Path) -> String {
+    let answer = Command::new("stat").args(["-f", "-c", "%T"]).arg(path).output();
+    answer.map(|answer| String::from_utf8_lossy(&answer.stdout).trim().to_owned()).unwrap_or_default()
+}
+
+/// Runs the commands in turn and prints each one's median time, and its median ratio to the last, the limit.
+fn compare(commands: &[(&str, &dyn Fn() -> Command)]) {
+    let mut times: Vec<Vec<Duration>> = vec![Vec::new(); commands.len()];
+    for round in 0..ROUNDS + 10 {
+        for (at, (name, command)) in commands.iter().enumerate() {
+            let mut command = command();
+            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            let start = Instant::now();
+            let status = command.status().expect("the command starts");
+            let time = start.elapsed();
+            assert!(status.code().is_some_and(|code| code < 2), "{name}: {status}");
+            // The first rounds warm the caches.
+            if round >= 10 {
+                times[at].push(time);
+            }
+        }
+    }
+    let limit = times.last().expect("a limit").clone();
+    for ((name, _), times) in commands.iter().zip(&times) {
+        let ratios = times.iter().zip(&limit).map(|(time, limit)| time.as_secs_f64() / limit.as_secs_f64());
+        let milliseconds = median(times.iter().map(|time| time.as_secs_f64() * 1000.0));
+        println!("  {name:<36} {milliseconds:7.3} ms   {:5.2} times the limit", median(ratios));
+    }
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
