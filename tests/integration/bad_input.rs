@@ -395,7 +395,8 @@ fn what_is_no_file_is_refused_at_once() {
     }
     for device in ["/dev/zero", "/dev/null", "/dev/random", "/proc/self/mem", "/proc/kmsg", "/dev/stdin"] {
         let run = within(&host, LIMIT, &format!("check {device}"));
-        assert_eq!(run.code, Some(3), "{run:#?}");
+        // 4 where this user may not even open it.
+        assert!(matches!(run.code, Some(3 | 4)), "{run:#?}");
     }
 }
 

@@ -2,12 +2,14 @@
 //! print below; a block fenced as `toml` that begins with `schema` is a profile.
 //!
 //! A command has to succeed unless the next one is `$ echo $?` and shows another code; a check may also find
-//! differences, for that depends on the host. Each block has a fresh host.
+//! differences, for that depends on the host. Each block has a fresh host, and what is written below /tmp goes to
+//! the host's own folder. A block fenced as `sh` is for copying; it is run as well where it begins with `twtune`.
 
 use std::fs;
 use std::path::Path;
 
 use crate::host::Host;
+use crate::sandbox;
 
 /// Commands that the test does not run, each with the reason.
 const NOT_RUN: &[(&str, &str)] = &[
@@ -86,6 +88,7 @@ fn the_examples_run() {
     for block in blocks(&readme) {
         match block.language.as_str() {
             "console" => {}
+            "sh" if block.text.starts_with("twtune ") => {}
             "toml" if block.text.starts_with("schema") => {
                 let Some(host) = Host::start() else { return };
                 host.file("readme.toml", &block.text);
@@ -93,13 +96,17 @@ fn the_examples_run() {
                 ran += 1;
                 continue;
             }
-            "sh" | "bash" | "shell" | "" if block.text.contains("twtune ") && block.text.contains("$ ") => {
+            "sh" | "bash" | "shell" | "" if block.text.lines().any(|line| line.starts_with("$ ")) => {
                 panic!("README.md:{}: an example that is not marked as `console` is not run", block.line);
             }
             _ => continue,
         }
         let Some(host) = Host::start() else { return };
-        let examples = examples(&block.text);
+        let examples = if block.language == "sh" {
+            vec![Example { command: block.text.clone(), shown: None }]
+        } else {
+            examples(&block.text)
+        };
         assert!(!examples.is_empty(), "README.md:{}: no command behind `$ `", block.line);
         // What is typed is what is run: `twtune`, `cargo run` and `sudo` stand for the program that was built.
         // Nobody sits at the terminal, so the question is answered beforehand.
@@ -115,20 +122,19 @@ chmod +x bin/*; : >codes");
                 eprintln!("README.md:{}: not run, {why}: {}", block.line, example.command);
                 continue;
             }
-            let words: Vec<&str> =
-                example.command.split_whitespace().skip_while(|word| *word == "sudo").collect();
+            let words: Vec<&str> = example.command.split_whitespace().collect();
+            let known =
+                [&["twtune"][..], &["sudo", "twtune"], &["unshare", "-rn", "twtune"], &["cargo", "run"]];
             assert!(
-                words.starts_with(&["twtune"])
-                    || words.starts_with(&["cargo", "run"])
-                    || words.starts_with(&["unshare", "-rn", "twtune"])
-                    || words[0].starts_with("if"),
+                known.iter().any(|start| words.starts_with(start)),
                 "README.md:{}: do not know how to run `{}`",
                 block.line,
                 example.command
             );
-            let answered = words.contains(&"--yes");
-            let command =
-                if answered { example.command.replace(" --yes", "") } else { example.command.clone() };
+            if words.contains(&"python3") && !sandbox::has("python3", "python3") {
+                return;
+            }
+            let command = example.command.replace(" --yes", "").replace(" /tmp/", " \"$PWD\"/");
             host.file("command", format!("export PATH=\"$PWD/bin:$PATH\"\n{command}\n"));
             let code: i32 = host
                 .sh("code=0; bash command >out 2>err || code=$?; echo $code")

@@ -7,6 +7,7 @@ use std::fs;
 use std::io::BufRead;
 use std::io::BufReader;
 use std::io::Read;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::os::unix::process::ExitStatusExt;
@@ -30,7 +31,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub(crate) fn lacking(what: &str) {
     let test = thread::current().name().unwrap_or("a test").to_owned();
     assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{test} cannot run here: {what}");
-    eprintln!("SKIPPED {test}: {what}");
+    // Not eprintln!, which is kept back where a test passes.
+    let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {what}");
 }
 
 /// Whether `program` is here; says what to install where it is not.
