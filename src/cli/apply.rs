@@ -117,6 +117,7 @@ fn apply(
         plan,
         profiles: profiles.to_vec(),
         origin: origin(host, &identity, place),
+        here: identity,
         time: Context::now(),
         copy: args.rollback_file.as_deref(),
         state: &args.state.state_dir,

@@ -9,7 +9,6 @@ use crate::render::human;
 use crate::render::json;
 use crate::transaction;
 use crate::transaction::Entry;
-use crate::transaction::State;
 use crate::transaction::Store;
 use crate::transaction::StoreError;
 
@@ -38,10 +37,10 @@ fn entries(state: &StateArgs) -> Result<Vec<Entry>, StoreError> {
 
 /// A word beside a report when an apply or rollback was interrupted. Who may not see the history hears nothing.
 pub(super) fn warn_of_interrupted(state: &StateArgs) {
-    for entry in entries(state).unwrap_or_default() {
-        if entry.state == State::Interrupted {
-            let (command, id) = (entry.record.command, &entry.record.id);
-            Context::say(&format!("warning: {command} {id} was interrupted; `twtune rollback` settles it"));
-        }
+    let Ok(Some(store)) = Store::open(&state.state_dir) else { return };
+    let interrupted = transaction::interrupted(&store, &observe::identity());
+    for record in interrupted.unwrap_or_default() {
+        let (command, id) = (record.command, &record.id);
+        Context::say(&format!("warning: {command} {id} was interrupted; `twtune rollback` settles it"));
     }
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::io::BufRead;
 use std::io::BufReader;
 
+use crate::observe::sock_diag;
 use crate::setting::PortRange;
 use crate::setting::PortSet;
 
@@ -19,7 +20,24 @@ const UNCONNECTED: &str = "07";
 /// # Errors
 /// A table that is there cannot be read.
 pub fn listening(present: PortRange) -> io::Result<PortSet> {
-    let mut ports: Vec<u16> = Vec::new();
+    let mut ports = match sock_diag::listening_ports() {
+        Ok(ports) => ports,
+        // Not built into this kernel, or kept from a container.
+        Err(_) => tcp_ports_from_proc()?,
+    };
+    for table in ["udp", "udp6"] {
+        local_ports(table, |state, port| {
+            if state == UNCONNECTED && !present.contains(port) {
+                ports.push(port);
+            }
+            true
+        })?;
+    }
+    Ok(ports.into_iter().collect())
+}
+
+fn tcp_ports_from_proc() -> io::Result<Vec<u16>> {
+    let mut ports = Vec::new();
     for table in ["tcp", "tcp6"] {
         // Listeners come first in the kernel's walk, so the thousands of connections behind them stay unread.
         local_ports(table, |state, port| {
@@ -30,15 +48,7 @@ pub fn listening(present: PortRange) -> io::Result<PortSet> {
             listens
         })?;
     }
-    for table in ["udp", "udp6"] {
-        local_ports(table, |state, port| {
-            if state == UNCONNECTED && !present.contains(port) {
-                ports.push(port);
-            }
-            true
-        })?;
-    }
-    Ok(ports.into_iter().collect())
+    Ok(ports)
 }
 
 /// Calls `visit` with the state and local port of each socket until it says stop.

@@ -4,6 +4,7 @@
 mod host;
 mod listening;
 mod netns_cookie;
+mod sock_diag;
 
 pub use host::Wanted;
 pub use host::host;

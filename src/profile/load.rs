@@ -118,7 +118,7 @@ impl Reader<'_> {
             self.problem(&node.span(), "`extends` is a list of names: [\"general\"]");
             return Vec::new();
         };
-        array.iter().filter_map(|name| self.text_of(name, "a name in `extends`")).collect()
+        array.iter().filter_map(|name| self.text_of(name, "extends")).collect()
     }
 
     fn rules(&mut self, table: &Table<'_>) -> Vec<Rule> {
@@ -250,19 +250,19 @@ impl Reader<'_> {
 
     fn text_field(&mut self, table: &Table<'_>, field: &str) -> Option<(String, Range<usize>)> {
         let node = table.get(field)?;
-        Some((self.text_of(node, &format!("`{field}`"))?, node.span()))
+        Some((self.text_of(node, field)?, node.span()))
     }
 
-    fn text_of(&mut self, node: &Node<'_>, what: &str) -> Option<String> {
+    fn text_of(&mut self, node: &Node<'_>, field: &str) -> Option<String> {
         let Some(text) = node.get_ref().as_str() else {
-            self.problem(&node.span(), format!("{what} is a text in quotes"));
+            self.problem(&node.span(), format!("`{field}` is a text in quotes"));
             return None;
         };
         // A line break in a reason would become a line of a boot file; an escape, a command to a terminal.
         if let Some(control) = control_character(text) {
             self.problem(
                 &node.span(),
-                format!("{what} holds the control character U+{:04X}", u32::from(control)),
+                format!("`{field}` holds the control character U+{:04X}", u32::from(control)),
             );
             return None;
         }

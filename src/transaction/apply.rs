@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::facts::Identity;
 use crate::facts::LiveState;
 use crate::plan::Plan;
 use crate::platform::Platform;
@@ -34,6 +35,8 @@ pub struct Request<'a> {
     pub profiles: Vec<String>,
     /// Where this is.
     pub origin: Origin,
+    /// Which host, boot and namespace this is.
+    pub here: Identity,
     /// When, UTC.
     pub time: String,
     /// Where a copy of the rollback file goes: a new file.
@@ -66,8 +69,12 @@ pub fn apply(
     }
     let store = Store::create(request.state)?;
     let _lock = store.lock(say)?;
-    if let Some((record, _)) = store.records()?.iter().find(|(_, ending)| ending.is_none()) {
-        return Err(TransactionError::Interrupted { command: record.command, id: record.id.clone() });
+    for record in store.unfinished()? {
+        if record.origin.same_boot(&request.here) {
+            return Err(TransactionError::Interrupted { command: record.command, id: record.id });
+        }
+        // Whatever it wrote went with the reboot.
+        store.write_ending(&Ending::new(&record.id, Outcome::Undone, Vec::new()))?;
     }
     for write in &mut writes {
         let found = write.target.read()?;

@@ -60,6 +60,7 @@ pub fn history(store: &Store, here: &Identity) -> Result<Vec<Entry>, StoreError>
             state: match ending {
                 Some(ending) => State::Ended(ending.outcome),
                 None if busy => State::Running,
+                None if !record.origin.same_boot(here) => State::Ended(Outcome::Undone),
                 None => State::Interrupted,
             },
             in_force,
@@ -67,6 +68,19 @@ pub fn history(store: &Store, here: &Identity) -> Result<Vec<Entry>, StoreError>
             record,
         })
         .collect())
+}
+
+/// The records of this boot that were begun, did not end, and are not under way: `rollback` has to settle them.
+///
+/// # Errors
+/// The state directory or a file in it is not acceptable.
+pub fn interrupted(store: &Store, here: &Identity) -> Result<Vec<Record>, StoreError> {
+    if store.is_busy() {
+        return Ok(Vec::new());
+    }
+    let mut unfinished = store.unfinished()?;
+    unfinished.retain(|record| record.origin.same_boot(here));
+    Ok(unfinished)
 }
 
 /// For each record, whether its live values are in force: it went through, nothing undid it, and the machine was

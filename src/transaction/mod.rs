@@ -21,6 +21,7 @@ pub use apply::apply;
 pub use history::Entry;
 pub use history::State;
 pub use history::history;
+pub use history::interrupted;
 pub use record::Change;
 pub use record::Command;
 pub use record::Namespace;

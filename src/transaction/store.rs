@@ -1,6 +1,7 @@
 //! The state directory: rollback files, how each ended, and the lock. It is its owner's alone, and nothing in it
 //! is reached through a link.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::fs::TryLockError;
 use std::io;
@@ -143,22 +144,13 @@ impl Store {
 
     /// The records, oldest first, each with how it ended; None for one that did not come to its end.
     pub(super) fn records(&self) -> Result<Vec<(Record, Option<Ending>)>, StoreError> {
-        let mut ids = self.ids()?;
-        ids.sort_unstable();
-        let mut records = Vec::with_capacity(ids.len());
-        for id in ids {
-            let name = format!("{id}.json");
-            let path = self.path.join(&name);
-            let text = self.read(&name)?.ok_or_else(|| unacceptable(&path, "it was removed just now"))?;
-            let record = Record::parse(&text).map_err(|reason| unacceptable(&path, reason))?;
-            if record.id != id.to_string() {
-                return Err(unacceptable(&path, "it is the file of another record"));
-            }
+        let (begun, _) = self.ids()?;
+        let record_and_ending = |id: u64| {
             let ending = self.read(&format!("{id}.end"))?;
-            let ending = ending.and_then(|text| Ending::parse(&text, &record.id));
-            records.push((record, ending));
-        }
-        Ok(records)
+            let ending = ending.and_then(|text| Ending::parse(&text, &id.to_string()));
+            Ok((self.record(id)?, ending))
+        };
+        begun.into_iter().map(record_and_ending).collect()
     }
 
     fn is_unused(&self) -> Result<bool, StoreError> {
@@ -167,17 +159,39 @@ impl Store {
         Ok(entries.all(|entry| entry.is_ok_and(|entry| matches!(entry.file_name().to_bytes(), b"." | b".."))))
     }
 
-    fn ids(&self) -> Result<Vec<u64>, StoreError> {
+    /// The records that did not come to their end, oldest first. Only names are looked at, whatever the history's
+    /// length.
+    pub(super) fn unfinished(&self) -> Result<Vec<Record>, StoreError> {
+        let (begun, ended) = self.ids()?;
+        begun.difference(&ended).map(|id| self.record(*id)).collect()
+    }
+
+    fn record(&self, id: u64) -> Result<Record, StoreError> {
+        let name = format!("{id}.json");
+        let path = self.path.join(&name);
+        let text = self.read(&name)?.ok_or_else(|| unacceptable(&path, "it was removed just now"))?;
+        let record = Record::parse(&text).map_err(|reason| unacceptable(&path, reason))?;
+        if record.id != id.to_string() {
+            return Err(unacceptable(&path, "it is the file of another record"));
+        }
+        Ok(record)
+    }
+
+    /// The ids of the records that were begun, and of those that ended.
+    fn ids(&self) -> Result<(BTreeSet<u64>, BTreeSet<u64>), StoreError> {
         let entries = rustix::fs::Dir::read_from(&self.folder).map_err(|e| failed("read", &self.path, e))?;
-        let mut ids = Vec::new();
+        let (mut begun, mut ended) = (BTreeSet::new(), BTreeSet::new());
         for entry in entries {
             let entry = entry.map_err(|errno| failed("read", &self.path, errno))?;
             let name = entry.file_name().to_string_lossy();
-            if let Some(id) = name.strip_suffix(".json").filter(|id| is_id(id)) {
-                ids.extend(id.parse::<u64>());
+            let Some((id, kind)) = name.split_once('.').filter(|(id, _)| is_id(id)) else { continue };
+            match kind {
+                "json" => begun.extend(id.parse::<u64>()),
+                "end" => ended.extend(id.parse::<u64>()),
+                _ => {}
             }
         }
-        Ok(ids)
+        Ok((begun, ended))
     }
 
     /// The path of a record's rollback file.
@@ -188,7 +202,7 @@ impl Store {
 
     /// Stores a record under the next free id. When this returns, it is on disk.
     pub(super) fn write_record(&self, mut record: Record) -> Result<(Record, String), StoreError> {
-        let next = self.ids()?.into_iter().max().unwrap_or(0) + 1;
+        let next = self.ids()?.0.last().unwrap_or(&0) + 1;
         record.id = next.to_string();
         let (record, text) = record.sealed();
         let temporary = ".new";

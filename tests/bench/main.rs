@@ -131,34 +131,25 @@ fn bench_apply() {
     let folder = tempfile::tempdir().expect("a folder");
     let (state, limit_state) = (folder.path().join("state"), folder.path().join("limit"));
     fs::create_dir(&limit_state).expect("a folder");
-    let profile = |name: &str, pick: fn(&(&str, &str, &str)) -> String| {
-        let mut text = format!("schema = 1\nname = \"{name}\"\nsummary = \"of a benchmark\"\n");
-        for setting in &SETTINGS {
-            let value = pick(setting);
-            let value = if value.contains(' ') { format!("[{}]", value.replace(' ', ", ")) } else { value };
-            let _ = write!(text, "[[rule]]\nkey = \"{}\"\nwant = {value}\nwhy = \"Because.\"\n", setting.0);
-        }
-        let path = folder.path().join(format!("{name}.toml"));
-        fs::write(&path, text).expect("a profile");
-        path
-    };
-    let (low, high) = (profile("low", |s| s.1.into()), profile("high", |s| s.2.into()));
+    let mut text = "schema = 1\nname = \"bench\"\nsummary = \"of a benchmark\"\n".to_owned();
+    for (key, _, value) in &SETTINGS {
+        let value =
+            if value.contains(' ') { format!("[{}]", value.replace(' ', ", ")) } else { (*value).into() };
+        let _ = write!(text, "[[rule]]\nkey = \"{key}\"\nwant = {value}\nwhy = \"Because.\"\n");
+    }
+    let profile = folder.path().join("bench.toml");
+    fs::write(&profile, text).expect("a profile");
     println!("\napply of {} settings, state on {}", SETTINGS.len(), file_system(folder.path()));
-    let turn = std::cell::Cell::new(false);
+    // Each undoes the other, so that both have the same to change: writing a value that is there already is cheaper.
     let apply = || {
         let mut command = twtune();
-        // Each apply has something to do: it goes to the other values than the one before.
-        turn.set(!turn.get());
-        command.arg("apply").arg(if turn.get() { &high } else { &low });
-        command.args(["--yes", "--state-dir"]).arg(&state);
-        // A history of thousands would measure the history.
-        let _ = fs::remove_dir_all(&state);
+        command.arg("apply").arg(&profile).args(["--yes", "--state-dir"]).arg(&state);
         command
     };
     let limit = || {
         let mut command = Command::new(own());
-        let now = |s: &(&str, &str, &str)| format!("{}={}", s.0, if turn.get() { s.2 } else { s.1 });
-        command.args(["--limit", "write"]).arg(&limit_state).args(SETTINGS.iter().map(now));
+        let pairs = SETTINGS.iter().map(|(key, value, _)| format!("{key}={value}"));
+        command.args(["--limit", "write"]).arg(&limit_state).args(pairs);
         command
     };
     compare(&[("twtune apply", &apply), ("limit: sync, read, write, read back", &limit)]);

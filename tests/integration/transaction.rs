@@ -91,6 +91,7 @@ impl Machine {
             plan,
             profiles: vec!["p".into()],
             origin: origin(&self.here),
+            here: self.here.clone(),
             time: "2026-01-01T00:00:00Z".into(),
             copy: None,
             state: self.state.path(),

@@ -4,7 +4,7 @@
 //! that were read differ and none between them was, the narrower range counts from the first version that may have
 //! it: a value that twtune lets through is then taken by every kernel of that gap.
 //!
-//! A key with an entry of its own stands before the pattern that would match it too: [`find`] takes the first.
+//! A key with an entry of its own is found before a pattern that would match it too.
 
 mod buffer;
 mod conntrack;
@@ -68,7 +68,8 @@ pub fn all() -> impl Iterator<Item = &'static Setting> {
 /// The setting of this key; a per-interface setting is found by any interface's name.
 #[must_use]
 pub fn find(key: &Key) -> Option<&'static Setting> {
-    all().find(|setting| key.matches(setting.key))
+    let exact = all().find(|setting| setting.key == key.as_str());
+    exact.or_else(|| all().find(|setting| key.matches(setting.key)))
 }
 
 /// Finds a setting by its key or, where that is unique, by the last part of it.
