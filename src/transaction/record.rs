@@ -181,6 +181,15 @@ impl Record {
         }
     }
 
+    /// Whether the other tells of the same event, whatever number it has in another history.
+    pub(super) fn is_same_event(&self, other: &Self) -> bool {
+        self.command == other.command
+            && self.time == other.time
+            && self.origin == other.origin
+            && self.profiles == other.profiles
+            && self.changes == other.changes
+    }
+
     /// The text of the rollback file, its checksum set.
     #[must_use]
     pub fn sealed(mut self) -> (Self, String) {

@@ -39,6 +39,8 @@ pub struct Choice {
     pub record: Record,
     /// Whether it was interrupted, so that this settles it.
     pub interrupted: bool,
+    /// Whether it is in the history here. A rollback file may come from another, where its id means something else.
+    pub known: bool,
 }
 
 /// Finds the record that a rollback is about: the one of this id or file, else an interrupted one, else the newest
@@ -54,9 +56,14 @@ pub fn choose(
     let records = store.map(Store::records).transpose()?.unwrap_or_default();
     if let Some(name) = named.filter(|name| !is_id(name)) {
         let record = store::read_record(Path::new(name))?;
-        let ending = records.iter().find(|(known, _)| *known == record).map(|(_, ending)| ending);
-        let interrupted = ending.is_some_and(Option::is_none);
-        return Ok(Some(Choice { record, interrupted }));
+        let itself = records.iter().find(|(known, _)| *known == record);
+        let found = itself.or_else(|| records.iter().find(|(known, _)| known.is_same_event(&record)));
+        return Ok(Some(match found {
+            Some((record, ending)) => {
+                Choice { record: record.clone(), interrupted: ending.is_none(), known: true }
+            }
+            None => Choice { record, interrupted: false, known: false },
+        }));
     }
     let chosen = match named {
         Some(id) => {
@@ -69,7 +76,11 @@ pub fn choose(
             (0..records.len()).rev().find(newest).map(|at| &records[at])
         }),
     };
-    Ok(chosen.map(|(record, ending)| Choice { record: record.clone(), interrupted: ending.is_none() }))
+    Ok(chosen.map(|(record, ending)| Choice {
+        record: record.clone(),
+        interrupted: ending.is_none(),
+        known: true,
+    }))
 }
 
 /// What to undo, and what the record says of it.
@@ -103,6 +114,9 @@ pub fn rollback(
     }
     let _lock = store.lock(say)?;
     let records = store.records()?;
+    if let Some(done) = undone_already(store, undo, &records) {
+        return Ok(done);
+    }
     let mut look = look(undo, &records, platform)?;
     if look.conflict {
         return Ok(look.report(store, undo));
@@ -110,12 +124,15 @@ pub fn rollback(
     let mut done = if look.settling {
         settle(store, undo, &mut look.writes, platform, interruption)
     } else {
-        let record = &undo.choice.record;
+        let mut record = undo.choice.record.clone();
+        if !undo.choice.known {
+            record = store.adopt(record)?;
+        }
         let (time, origin) = (undo.time.clone(), undo.origin.clone());
         let mut inverse = Record::new(Command::Rollback, time, origin, record.profiles.clone());
         inverse.undoes = Some(record.id.clone());
         inverse.changes = look.writes.iter().map(recorded).collect();
-        let undoes = Some(record.id.clone());
+        let undoes = Some(record.id);
         let rolled_back = Outcome::RolledBack;
         Done {
             undoes,
@@ -134,9 +151,13 @@ pub fn rollback(
 pub fn preview(store: &Store, undo: &Undo<'_>, platform: &dyn Platform) -> Result<Done, TransactionError> {
     let record = &undo.choice.record;
     if !record.origin.same_boot(&undo.here) && record.origin.same_machine(&undo.here) {
-        return Ok(nothing_left(store, undo));
+        return Ok(nothing_left(store, undo, REBOOTED));
     }
-    Ok(look(undo, &store.records()?, platform)?.report(store, undo))
+    let records = store.records()?;
+    if let Some(done) = undone_already(store, undo, &records) {
+        return Ok(done);
+    }
+    Ok(look(undo, &records, platform)?.report(store, undo))
 }
 
 /// What a rollback found: the writes to make, and the steps that need none.
@@ -185,13 +206,15 @@ fn look<'p>(
         let message = format!("record {} was written in another network namespace", record.id);
         return Err(TransactionError::Foreign(message));
     }
-    if let Some((other, _)) = records.iter().find(|(other, ending)| ending.is_none() && other.id != record.id)
-    {
+    let known = undo.choice.known;
+    let in_the_way =
+        |other: &Record, ending: &Option<Ending>| ending.is_none() && !(known && other.id == record.id);
+    if let Some((other, _)) = records.iter().find(|(other, ending)| in_the_way(other, ending)) {
         return Err(TransactionError::Interrupted { command: other.command, id: other.id.clone() });
     }
     let settling = records.iter().any(|(known, ending)| known == record && ending.is_none());
     let mut look = Look { steps: Vec::new(), writes: Vec::new(), conflict: false, settling };
-    for aim in aims(record, records, settling, &undo.here) {
+    for aim in aims(undo.choice, records, settling, &undo.here) {
         let mut target = platform.open(&aim.key)?;
         let found = target.read()?;
         let mut step = Step {
@@ -259,24 +282,35 @@ fn settle(
 /// A record of an earlier boot has nothing to undo: its live values went with the machine. An interrupted one is
 /// settled by that.
 fn settled_by_reboot(store: &Store, undo: &Undo<'_>) -> Result<Option<Done>, TransactionError> {
-    let Choice { record, interrupted } = undo.choice;
+    let Choice { record, interrupted, .. } = undo.choice;
     if !record.origin.same_machine(&undo.here) || record.origin.same_boot(&undo.here) {
         return Ok(None);
     }
     if *interrupted {
         store.write_ending(&Ending::new(&record.id, Outcome::Undone, Vec::new()))?;
     }
-    Ok(Some(nothing_left(store, undo)))
+    Ok(Some(nothing_left(store, undo, REBOOTED)))
 }
 
-fn nothing_left(store: &Store, undo: &Undo<'_>) -> Done {
+const REBOOTED: &str = "the machine was rebooted since: its live values are gone";
+
+/// A retry is harmless: what is undone is not undone again, whatever value somebody has set since.
+fn undone_already(store: &Store, undo: &Undo<'_>, records: &Records) -> Option<Done> {
+    let Choice { record, interrupted, known } = undo.choice;
+    let at = records.iter().position(|(other, _)| *known && other.id == record.id)?;
+    let ours = record.origin.same_machine(&undo.here);
+    let undone = ours && !interrupted && !in_force(records, &undo.here)[at];
+    undone.then(|| nothing_left(store, undo, "it is not in force: there is nothing to undo"))
+}
+
+fn nothing_left(store: &Store, undo: &Undo<'_>, why: &str) -> Done {
     Done {
         id: Some(undo.choice.record.id.clone()),
         undoes: None,
         outcome: Outcome::Unchanged,
         rollback_file: Some(store.path_of(&undo.choice.record.id)),
         steps: Vec::new(),
-        failure: Some("the machine was rebooted since: its live values are gone".into()),
+        failure: Some(why.into()),
     }
 }
 
@@ -294,7 +328,8 @@ struct Aim {
 }
 
 /// Where each setting of the record goes, the last change first.
-fn aims(record: &Record, records: &Records, settling: bool, here: &Identity) -> Vec<Aim> {
+fn aims(choice: &Choice, records: &Records, settling: bool, here: &Identity) -> Vec<Aim> {
+    let record = &choice.record;
     let chains = Chains::replay(records, here);
     // An interrupted rollback is brought to its end, anything else is undone.
     let forward = settling && record.command == Command::Rollback;
@@ -308,7 +343,7 @@ fn aims(record: &Record, records: &Records, settling: bool, here: &Identity) -> 
             let key = Key::parse(&change.key).ok()?;
             let kind = catalogue::find(&key)?.kind;
             let (before, after) = (change.before.clone()?, change.after.clone()?);
-            let link = chains.link(&change.key, &record.id);
+            let link = choice.known.then(|| chains.link(&change.key, &record.id)).flatten();
             let (from, to, superseded) = match link {
                 _ if forward => (before, after, false),
                 _ if settling => (after, before, false),

@@ -19,7 +19,9 @@ use rustix::fs::OFlags;
 use rustix::io::Errno;
 use thiserror::Error;
 
+use crate::transaction::record::Command;
 use crate::transaction::record::Ending;
+use crate::transaction::record::Outcome;
 use crate::transaction::record::Record;
 use crate::transaction::record::is_id;
 
@@ -218,6 +220,18 @@ impl Store {
             .and_then(|()| rustix::fs::fsync(&self.folder))
             .map_err(|errno| failed("write", &self.path.join(name), errno))?;
         Ok((record, text))
+    }
+
+    /// Takes a record of another history into this one, so that what undoes it has a number to name. The number that
+    /// it had is somebody else's here, and so is the one that it undid.
+    pub(super) fn adopt(&self, record: Record) -> Result<Record, StoreError> {
+        let outcome = match record.command {
+            Command::Apply => Outcome::Applied,
+            Command::Rollback => Outcome::RolledBack,
+        };
+        let (record, _) = self.write_record(Record { undoes: None, ..record })?;
+        self.write_ending(&Ending::new(&record.id, outcome, Vec::new()))?;
+        Ok(record)
     }
 
     /// Takes a record out again whose transaction was not begun.

@@ -273,3 +273,76 @@ fn a_rollback_that_fails_or_is_interrupted_can_be_repeated() {
         assert!(in_force(&host).is_empty());
     }
 }
+
+#[test]
+fn undoing_twice_is_harmless_and_leaves_no_trace() {
+    let Some(host) = Host::start() else { return };
+    let before = host.dump();
+    let profile = host.profile("one", &rule(FIN, "want = 50"));
+    let id = apply(&host, &profile)["id"].as_str().expect("an id").to_owned();
+    host.twtune(&format!("rollback {id} --yes")).exits(0);
+    let history = host.twtune("history --format json").exits(0).stdout;
+    for named in [id.clone(), format!("/var/lib/twtune/{id}.json")] {
+        let again = host.twtune(&format!("rollback {named} --yes --format json")).exits(0).report("rollback");
+        schema::outcome(&again);
+        assert_eq!(again["outcome"], "unchanged", "{again:#}");
+        host.twtune(&format!("rollback {named} --dry-run")).exits(0);
+    }
+    assert_eq!(host.twtune("history --format json").exits(0).stdout, history);
+    assert_eq!(host.dump(), before);
+    // Somebody who sets the same value since does it for a reason of their own.
+    host.set(FIN, "50");
+    host.twtune(&format!("rollback {id} --yes")).exits(0);
+    assert_eq!(host.value(FIN), "50");
+    assert!(in_force(&host).is_empty());
+}
+
+#[test]
+fn a_rollback_can_be_undone_and_that_as_well() {
+    let Some(host) = Host::start() else { return };
+    let before = host.dump();
+    let profile = host.profile("one", &rule(FIN, "want = 50"));
+    let first = apply(&host, &profile)["id"].as_str().expect("an id").to_owned();
+    let applied = host.dump();
+    let newest = || {
+        let report = host.twtune("history --format json").exits(0).report("history");
+        let ids =
+            list(&report["entries"]).iter().filter_map(|entry| entry["id"].as_str()?.parse::<u64>().ok());
+        ids.max().expect("an entry")
+    };
+    host.twtune("rollback --yes").exits(0);
+    for _ in 0..2 {
+        assert_eq!(host.dump(), before);
+        assert!(in_force(&host).is_empty());
+        host.twtune(&format!("rollback {} --yes", newest())).exits(0);
+        assert_eq!(host.dump(), applied);
+        assert_eq!(in_force(&host), [first.as_str()]);
+        host.twtune("rollback --yes").exits(0);
+    }
+    assert_eq!(host.dump(), before);
+}
+
+#[test]
+fn a_rollback_file_works_where_its_history_is_lost() {
+    let Some(host) = Host::start() else { return };
+    let before = host.dump();
+    let profile = host.profile("one", &rule(FIN, "want = 50"));
+    host.sh("mkdir -m 700 own");
+    host.twtune(&format!("apply {profile} --yes --rollback-file [ROOT]/own/copy.json")).exits(0);
+    host.sh("rm -r /var/lib/twtune");
+    // Another apply, which gets the id that the lost one had.
+    let other = host.profile("two", &rule(SACK, "want = 0"));
+    let id = apply(&host, &other)["id"].as_str().expect("an id").to_owned();
+    host.twtune("rollback [ROOT]/own/copy.json --dry-run").exits(0);
+    host.twtune("rollback [ROOT]/own/copy.json --yes").exits(0);
+    assert_eq!((host.value(FIN).as_str(), host.value(SACK).as_str()), ("60", "0"));
+    assert_eq!(in_force(&host), [id], "the other apply is not what was undone");
+    // A retry is harmless: it does not undo the undoing.
+    for _ in 0..2 {
+        host.twtune("rollback [ROOT]/own/copy.json --yes").exits(0);
+        assert_eq!((host.value(FIN).as_str(), host.value(SACK).as_str()), ("60", "0"));
+    }
+    host.twtune("rollback --yes").exits(0);
+    assert_eq!(host.dump(), before);
+    assert!(in_force(&host).is_empty());
+}
