@@ -37,7 +37,6 @@ use crate::transaction::Origin;
 use crate::transaction::Outcome;
 use crate::transaction::Request;
 
-/// Make the changes that plan shows, all or none, after writing the rollback file
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]

@@ -13,9 +13,6 @@ use crate::render::Subject;
 use crate::render::human;
 use crate::render::json;
 
-/// Compare this host with profiles; changes nothing
-///
-/// Exit code 0: every rule that counts is met. 1: something differs, or cannot be told.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]

@@ -21,7 +21,7 @@ use crate::render::style;
 
 const CONFIG: &str = "/etc/twtune/twtune.toml";
 
-/// The options of every command.
+// The options of every command. No doc comment: clap would make it the help of each.
 #[derive(Debug, clap::Args)]
 pub(super) struct GlobalArgs {
     /// How the report is written
@@ -35,7 +35,7 @@ pub(super) struct GlobalArgs {
     config: Option<PathBuf>,
 }
 
-/// The option of every command that reads or writes the history.
+// The option of every command that reads or writes the history.
 #[derive(Debug, clap::Args)]
 pub(super) struct StateArgs {
     /// Where rollback files and the history are kept

@@ -7,7 +7,6 @@ use crate::render::human;
 use crate::render::json;
 use crate::setting::catalogue;
 
-/// Tell the facts about a setting, and their sources
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// A setting's key, or the last part of it where that is unique

@@ -12,7 +12,6 @@ use crate::transaction::Entry;
 use crate::transaction::Store;
 use crate::transaction::StoreError;
 
-/// List the applies and rollbacks on this host, and their state
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
@@ -38,7 +37,7 @@ fn entries(state: &StateArgs) -> Result<Vec<Entry>, StoreError> {
 /// A word beside a report when an apply or rollback was interrupted. Who may not see the history hears nothing.
 pub(super) fn warn_of_interrupted(state: &StateArgs) {
     let Ok(Some(store)) = Store::open(&state.state_dir) else { return };
-    let interrupted = transaction::interrupted(&store, &observe::identity());
+    let interrupted = transaction::interrupted(&store, observe::identity);
     for record in interrupted.unwrap_or_default() {
         let (command, id) = (record.command, &record.id);
         Context::say(&format!("warning: {command} {id} was interrupted; `twtune rollback` settles it"));

@@ -49,14 +49,27 @@ Exit codes:
   6   something could not be put back; the report names it
   70  a bug in twtune";
 
+/// The arguments of a command are put together only when it is the one asked for (`defer`).
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 enum Command {
+    /// Compare this host with profiles; changes nothing
+    ///
+    /// Exit code 0: every rule that counts is met. 1: something differs, or cannot be told.
     Check(check::Args),
+    /// Show what apply would change, and why: the dry run
     Plan(plan::Args),
+    /// Make the changes that plan shows, all or none, after writing the rollback file
     Apply(apply::Args),
+    /// Undo an apply
+    ///
+    /// Without a name: the newest apply that is in force, or one that was interrupted.
     Rollback(rollback::Args),
+    /// List the applies and rollbacks on this host, and their state
     History(history::Args),
+    /// Tell the facts about a setting, and their sources
     Explain(explain::Args),
+    /// List, show and check profiles
     Profile(profile::Args),
 }
 

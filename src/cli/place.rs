@@ -13,7 +13,7 @@ use crate::transaction::Namespace;
 
 const PROC_SYS: &str = "/proc/sys";
 
-/// The options that say where.
+// The options that say where.
 #[derive(Debug, clap::Args)]
 pub(super) struct PlaceArgs {
     /// Live values, the values that the next boot sets, or both. Boot values are not there yet: `both` means

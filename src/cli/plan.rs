@@ -14,7 +14,6 @@ use crate::render::Subject;
 use crate::render::human;
 use crate::render::json;
 
-/// Show what apply would change, and why: the dry run
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]

@@ -16,7 +16,6 @@ use crate::profile::Problem;
 use crate::render::human;
 use crate::render::json;
 
-/// List, show and check profiles
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]

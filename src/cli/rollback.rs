@@ -24,9 +24,6 @@ use crate::transaction::Outcome;
 use crate::transaction::Store;
 use crate::transaction::Undo;
 
-/// Undo an apply
-///
-/// Without a name: the newest apply that is in force, or one that was interrupted.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// An id from the history, or a rollback file

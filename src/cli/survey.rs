@@ -23,7 +23,7 @@ use crate::setting::Key;
 use crate::setting::PortSet;
 use crate::setting::catalogue;
 
-/// The options that say which rules count.
+// The options that say which rules count.
 #[derive(Debug, clap::Args)]
 pub(super) struct RuleArgs {
     /// The profiles: names, or paths, which have a slash or end in .toml [default: the configuration's, else
