@@ -3,7 +3,6 @@
 use crate::cli::context::Context;
 use crate::cli::context::Format;
 use crate::cli::context::StateArgs;
-use crate::cli::document::select_profiles;
 use crate::cli::error::CliError;
 use crate::cli::history::warn_of_interrupted;
 use crate::cli::place::PlaceArgs;
@@ -25,7 +24,7 @@ pub(super) struct Args {
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     let skip = args.rules.skipped()?;
-    let selection = select_profiles(&context.profiles(&args.rules.profiles)?)?;
+    let selection = context.selection(&args.rules.profiles)?;
     let rules = args.rules.rules(&selection, &skip);
     let place = args.place.open()?;
     let whole = context.format == Format::Json;

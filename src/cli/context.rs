@@ -15,6 +15,7 @@ use crate::cli::document;
 use crate::cli::error::CliError;
 use crate::cli::error::ErrorKind;
 use crate::profile::Problem;
+use crate::profile::Selection;
 use crate::render::human;
 use crate::render::json;
 use crate::render::style;
@@ -39,8 +40,13 @@ pub(super) struct GlobalArgs {
 #[derive(Debug, clap::Args)]
 pub(super) struct StateArgs {
     /// Where rollback files and the history are kept
-    #[arg(long, value_name = "DIR", default_value = "/var/lib/twtune")]
+    #[arg(long, value_name = "DIR", default_value = "/var/lib/twtune", value_parser = absolute_path)]
     pub(super) state_dir: PathBuf,
+}
+
+/// A path from the root, so that what a report names can be found from any folder.
+fn absolute_path(text: &str) -> io::Result<PathBuf> {
+    std::path::absolute(text)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -88,9 +94,9 @@ impl Context {
     }
 
     /// The profiles to use: those named, else the configuration's, else `general`.
-    pub(super) fn profiles(&self, named: &[String]) -> Result<Vec<String>, CliError> {
+    pub(super) fn selection(&self, named: &[String]) -> Result<Selection, CliError> {
         if !named.is_empty() {
-            return Ok(named.to_vec());
+            return document::select_profiles(named);
         }
         let path = self.config.as_deref().unwrap_or(Path::new(CONFIG));
         let configured = match document::read(path) {
@@ -98,7 +104,11 @@ impl Context {
             Err(error) => return Err(error.into()),
             Ok(text) => parse_config(path, &text)?,
         };
-        if configured.profiles.is_empty() { Ok(vec!["general".into()]) } else { Ok(configured.profiles) }
+        if configured.profiles.is_empty() {
+            return document::select_profiles(&["general".into()]);
+        }
+        document::select_profiles(&configured.profiles)
+            .map_err(|error| error.hint(format!("the profiles are those of {}", path.display())))
     }
 
     /// Writes a report to standard output.

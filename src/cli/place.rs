@@ -63,9 +63,17 @@ impl PlaceArgs {
             }
             Some(Target::Live | Target::Both) | None => {}
         }
-        let entered = self.netns.as_deref().map(|name| Namespace::Netns(name.into()));
+        let entered = self.netns.as_deref().map(|name| Namespace::Netns(absolute(name)));
         open(entered.or(self.pid.map(Namespace::Pid)))
     }
+}
+
+/// A namespace's path from the root: a rollback may be asked for in another folder. A name stays a name.
+fn absolute(name: &str) -> String {
+    if !name.contains('/') {
+        return name.into();
+    }
+    std::path::absolute(name).map_or_else(|_| name.into(), |path| path.display().to_string())
 }
 
 /// Opens the settings of a network namespace; None is the caller's own.

@@ -21,6 +21,7 @@ use crate::transaction::Choice;
 use crate::transaction::Command;
 use crate::transaction::Done;
 use crate::transaction::Outcome;
+use crate::transaction::Record;
 use crate::transaction::Store;
 use crate::transaction::Undo;
 
@@ -52,23 +53,31 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     let forced =
         args.force.iter().map(|name| resolve_key(name, "--force")).collect::<Result<Vec<Key>, _>>()?;
     let store = Store::open(&args.state.state_dir)?;
-    let choice = transaction::choose(store.as_ref(), args.record.as_deref(), &observe::identity())?;
-    let Some(choice) = choice else {
-        let nothing = Done {
-            id: None,
-            undoes: None,
-            outcome: Outcome::Unchanged,
-            rollback_file: None,
-            steps: Vec::new(),
-            failure: None,
-        };
-        return Ok(context.finish(report(context, &nothing, false), 0));
+    let (choice, place) = match find(store.as_ref(), args.record.as_deref())? {
+        Found::Nothing => {
+            let nothing = Done {
+                id: None,
+                undoes: None,
+                outcome: Outcome::Unchanged,
+                rollback_file: None,
+                steps: Vec::new(),
+                failure: None,
+            };
+            return Ok(context.finish(report(context, &nothing, false), 0));
+        }
+        Found::Record(choice, place) => (choice, place),
+        Found::Lost(record, error) => {
+            let Some(store) = store.as_ref().filter(|_| args.yes && !args.dry_run) else {
+                return Err(error.hint("`twtune rollback --yes` gives it up, for its namespace is gone"));
+            };
+            let done = transaction::give_up(store, &record, &Context::say)?;
+            return Ok(context.finish(report(context, &done, false), outcome_code(&done)));
+        }
     };
     let store = match store {
         Some(store) => store,
         None => Store::create(&args.state.state_dir)?,
     };
-    let place = open_place(&choice)?;
     let here = observe::identity();
     let host = observe::host(Wanted::default(), place.platform.is_initial());
     let undo = Undo {
@@ -85,7 +94,11 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
             );
         }
         let preview = transaction::preview(&store, &undo, &place.platform)?;
-        let reported = report(context, &preview, true);
+        // For a program the one object is what was done; a preview goes before the question of a person.
+        let reported = match (context.format, args.dry_run) {
+            (Format::Json, false) => Ok(()),
+            _ => report(context, &preview, true),
+        };
         let refused = preview.outcome == Outcome::Refused;
         if args.dry_run || refused {
             return Ok(context.finish(reported, outcome_code(&preview)));
@@ -98,11 +111,44 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     Ok(context.finish(report(context, &done, false), outcome_code(&done)))
 }
 
-/// Live values mean something only in the network namespace that they were written in.
-fn open_place(choice: &Choice) -> Result<Place, CliError> {
-    let origin = &choice.record.origin;
-    let here = origin.is_here(&observe::identity());
-    place::open(if here { None } else { origin.entered.clone() })
+/// What a rollback is about.
+enum Found {
+    Nothing,
+    /// A record, and the place that it was written in.
+    Record(Choice, Place),
+    /// An interrupted record whose network namespace is gone.
+    Lost(Record, CliError),
+}
+
+/// Finds the record to undo and enters its network namespace: live values mean something only there. Without a name,
+/// an apply whose namespace is gone is passed over.
+fn find(store: Option<&Store>, named: Option<&str>) -> Result<Found, CliError> {
+    let here = observe::identity();
+    let mut beyond_reach = Vec::new();
+    loop {
+        let Some(choice) = transaction::choose(store, named, &here, &beyond_reach)? else {
+            return Ok(Found::Nothing);
+        };
+        let record = &choice.record;
+        let elsewhere = if record.origin.is_here(&here) { None } else { record.origin.entered.clone() };
+        let gone = match place::open(elsewhere.clone()) {
+            Err(error) if elsewhere.is_some() && error.kind == ErrorKind::Refused => error,
+            Err(error) => return Err(error),
+            // Something else goes by its name now.
+            Ok(_) if elsewhere.is_some() && !record.origin.is_here(&observe::identity()) => {
+                CliError::refused(format!("the network namespace of record {} is gone", record.id))
+            }
+            Ok(place) => return Ok(Found::Record(choice, place)),
+        };
+        if named.is_some() {
+            return Err(gone);
+        }
+        if choice.interrupted {
+            return Ok(Found::Lost(choice.record, gone));
+        }
+        Context::say(&format!("apply {} is passed over: {}", record.id, gone.message));
+        beyond_reach.push(choice.record.id);
+    }
 }
 
 fn report(context: &Context, done: &Done, preview: bool) -> Result<(), CliError> {

@@ -63,7 +63,8 @@ pub fn history(store: &Store, here: &Identity) -> Result<Vec<Entry>, StoreError>
                 None if !record.origin.same_boot(here) => State::Ended(Outcome::Undone),
                 None => State::Interrupted,
             },
-            in_force,
+            // Of a rollback there is nothing in force: it brought back what was.
+            in_force: in_force && record.command == Command::Apply,
             rollback_file: store.path_of(&record.id),
             record,
         })

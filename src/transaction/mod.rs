@@ -31,6 +31,7 @@ pub use record::Record;
 pub use rollback::Choice;
 pub use rollback::Undo;
 pub use rollback::choose;
+pub use rollback::give_up;
 pub use rollback::preview;
 pub use rollback::rollback;
 pub use store::Store;

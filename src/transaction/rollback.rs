@@ -9,6 +9,7 @@ use crate::platform::Platform;
 use crate::setting::Key;
 use crate::setting::Kind;
 use crate::setting::catalogue;
+use crate::transaction::Change;
 use crate::transaction::Command;
 use crate::transaction::Done;
 use crate::transaction::Origin;
@@ -44,7 +45,7 @@ pub struct Choice {
 }
 
 /// Finds the record that a rollback is about: the one of this id or file, else an interrupted one, else the newest
-/// apply in force. None where there is nothing to undo.
+/// apply in force. None where there is nothing to undo. Without a name, records in `beyond_reach` are passed over.
 ///
 /// # Errors
 /// The state or the file is not acceptable, or there is no such record.
@@ -52,6 +53,7 @@ pub fn choose(
     store: Option<&Store>,
     named: Option<&str>,
     here: &Identity,
+    beyond_reach: &[String],
 ) -> Result<Option<Choice>, TransactionError> {
     let records = store.map(Store::records).transpose()?.unwrap_or_default();
     if let Some(name) = named.filter(|name| !is_id(name)) {
@@ -72,7 +74,10 @@ pub fn choose(
         }
         None => records.iter().find(|(_, ending)| ending.is_none()).or_else(|| {
             let in_force = in_force(&records, here);
-            let newest = |at: &usize| in_force[*at] && records[*at].0.command == Command::Apply;
+            let newest = |at: &usize| {
+                let record = &records[*at].0;
+                in_force[*at] && record.command == Command::Apply && !beyond_reach.contains(&record.id)
+            };
             (0..records.len()).rev().find(newest).map(|at| &records[at])
         }),
     };
@@ -142,6 +147,34 @@ pub fn rollback(
     look.steps.append(&mut done.steps);
     done.steps = look.steps;
     Ok(done)
+}
+
+/// Gives up an interrupted record whose network namespace is no longer to be found: it ends as incomplete, all of its
+/// settings left as they may be.
+///
+/// # Errors
+/// The state cannot be written.
+pub fn give_up(store: &Store, record: &Record, say: &dyn Fn(&str)) -> Result<Done, TransactionError> {
+    let _lock = store.lock(say)?;
+    let left = record.changes.iter().map(|change| change.key.clone()).collect();
+    store.write_ending(&Ending::new(&record.id, Outcome::Incomplete, left))?;
+    let step = |change: &Change| {
+        Some(Step {
+            key: Key::parse(&change.key).ok()?,
+            before: change.before.clone(),
+            after: change.after.clone(),
+            result: StepResult::Left,
+            note: None,
+        })
+    };
+    Ok(Done {
+        id: Some(record.id.clone()),
+        undoes: None,
+        outcome: Outcome::Incomplete,
+        rollback_file: Some(store.path_of(&record.id)),
+        steps: record.changes.iter().filter_map(step).collect(),
+        failure: Some("its network namespace is no longer to be found".into()),
+    })
 }
 
 /// What [`rollback`] would do now; nothing is written.

@@ -111,7 +111,9 @@ impl Machine {
     /// Rolls back; None where there is nothing to undo.
     fn rollback(&self, named: Option<&str>, forced: &[Key]) -> Result<Option<Done>, TransactionError> {
         let store = self.store();
-        let Some(choice) = transaction::choose(Some(&store), named, &self.here)? else { return Ok(None) };
+        let Some(choice) = transaction::choose(Some(&store), named, &self.here, &[])? else {
+            return Ok(None);
+        };
         let undo = Undo {
             choice: &choice,
             origin: origin(&self.here),

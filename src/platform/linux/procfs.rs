@@ -141,10 +141,11 @@ const LONGEST: usize = 256 << 10;
 
 /// The value with single spaces between its parts. The kernel gives a value in one read or cuts it off.
 fn read_value(file: &OwnedFd) -> Result<String, Errno> {
-    let mut page = [0; 4096];
-    let count = rustix::io::pread(file, &mut page, 0)?;
-    if count < page.len() {
-        return Ok(canonical(&String::from_utf8_lossy(&page[..count])));
+    // Nearly every value is a few digits: a page for each would be cleared for nothing.
+    let mut short = [0; 128];
+    let count = rustix::io::pread(file, &mut short, 0)?;
+    if count < short.len() {
+        return Ok(canonical(&String::from_utf8_lossy(&short[..count])));
     }
     let mut long = vec![0; LONGEST];
     let count = rustix::io::pread(file, &mut long, 0)?;
