@@ -1,5 +1,6 @@
 //! `twtune apply`
 
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -12,9 +13,11 @@ use signal_hook::consts::SIGTERM;
 use crate::cli::context::Context;
 use crate::cli::context::Format;
 use crate::cli::context::StateArgs;
+use crate::cli::document;
 use crate::cli::error::CliError;
 use crate::cli::error::ErrorKind;
 use crate::cli::error::ROOT;
+use crate::cli::place;
 use crate::cli::place::Place;
 use crate::cli::place::PlaceArgs;
 use crate::cli::survey::RuleArgs;
@@ -22,9 +25,12 @@ use crate::cli::survey::survey;
 use crate::facts::Host;
 use crate::facts::Identity;
 use crate::observe;
+use crate::observe::Wanted;
 use crate::plan::Obstacle;
+use crate::plan::Origin;
 use crate::plan::Plan;
 use crate::plan::Refusal;
+use crate::plan::SavedPlan;
 use crate::render::PlanView;
 use crate::render::Subject;
 use crate::render::human;
@@ -32,7 +38,6 @@ use crate::render::json;
 use crate::transaction;
 use crate::transaction::Command;
 use crate::transaction::Done;
-use crate::transaction::Origin;
 use crate::transaction::Outcome;
 use crate::transaction::Request;
 
@@ -44,6 +49,11 @@ pub(super) struct Args {
     place: PlaceArgs,
     #[command(flatten)]
     state: StateArgs,
+    /// A plan that `plan -o` saved, as it is, without asking
+    #[arg(long, value_name = "FILE", conflicts_with_all = [
+        "profiles", "level", "skip", "target", "root", "netns", "pid", "dry_run",
+    ])]
+    plan: Option<PathBuf>,
     /// Do not ask
     #[arg(long)]
     yes: bool,
@@ -56,6 +66,9 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
+    if let Some(file) = &args.plan {
+        return run_saved(context, args, file);
+    }
     let skip = args.rules.skipped()?;
     let selection = context.selection(&args.rules.profiles)?;
     let rules = args.rules.rules(&selection, &skip);
@@ -79,7 +92,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         return Ok(context.finish(report(context, &not_begun(Outcome::Unchanged), &[]), 0));
     }
     if !plan.refused.is_empty() {
-        let code = refused_code(&plan.refused);
+        let code = refused_kind(&plan.refused).exit_code();
         let code = context.finish(report(context, &not_begun(Outcome::Refused), &plan.refused), code);
         if code == ErrorKind::Denied.exit_code() {
             Context::say(&format!("hint: {ROOT}"));
@@ -100,6 +113,31 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         }
     }
     let done = apply(args, &place, &survey.host, &plan, &selection.names)?;
+    Ok(context.finish(report(context, &done, &[]), outcome_code(&done)))
+}
+
+/// Applies a saved plan where it was drawn up, as long as everything is as it was then.
+fn run_saved(context: &Context, args: &Args, file: &Path) -> Result<u8, CliError> {
+    let text = document::read(file)?;
+    let refused = |why: &str| CliError::refused(format!("{}: {why}", file.display()));
+    let host = observe::host(Wanted::default(), true);
+    let (saved, plan) = SavedPlan::parse(&text, &host).map_err(|why| refused(&why))?;
+    let here = observe::identity();
+    if !saved.origin.same_machine(&here) {
+        return Err(refused(&format!("it was drawn up on another machine, {}", saved.origin.host)));
+    }
+    if !saved.origin.same_boot(&here) {
+        return Err(refused("it was drawn up before the last reboot").hint("plan again"));
+    }
+    let entered = if saved.origin.is_here(&here) { None } else { saved.origin.entered.clone() };
+    let place = place::open(entered)?;
+    if !saved.origin.is_here(&observe::identity()) {
+        return Err(refused("it was drawn up in another network namespace").hint("plan again"));
+    }
+    if plan.is_empty() {
+        return Ok(context.finish(report(context, &not_begun(Outcome::Unchanged), &[]), 0));
+    }
+    let done = apply(args, &place, &host, &plan, &saved.profiles)?;
     Ok(context.finish(report(context, &done, &[]), outcome_code(&done)))
 }
 
@@ -160,9 +198,10 @@ fn report(context: &Context, done: &Done, refused: &[Refusal]) -> Result<(), Cli
     })
 }
 
-fn refused_code(refused: &[Refusal]) -> u8 {
+/// What it means to a script that a plan cannot be carried out.
+pub(super) fn refused_kind(refused: &[Refusal]) -> ErrorKind {
     let denied = refused.iter().any(|refusal| refusal.obstacle == Obstacle::Permission);
-    if denied { ErrorKind::Denied } else { ErrorKind::Refused }.exit_code()
+    if denied { ErrorKind::Denied } else { ErrorKind::Refused }
 }
 
 /// The exit code of a transaction that was begun.

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 use std::io::Read;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -88,6 +90,34 @@ pub(super) fn read(path: &Path) -> Result<String, DocumentError> {
         let message = format!("not UTF-8: the byte 0x{:02x}", error.as_bytes()[at]);
         DocumentError::Encoding(Problem::at(&path.display().to_string(), &text, &(at..at), message))
     })
+}
+
+/// Writes a file as a whole: a reader sees the old one or the new one. Only a file is replaced, never a device or
+/// what a link points to.
+pub(super) fn write(path: &Path, text: &str) -> Result<(), CliError> {
+    let failed = |error: io::Error| CliError::io("write", path.display(), &error);
+    match path.symlink_metadata() {
+        Ok(about) if !about.is_file() => {
+            return Err(CliError::refused(format!("{}: it is there and not a file", path.display())));
+        }
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(failed(error)),
+    }
+    let name =
+        path.file_name().ok_or_else(|| CliError::usage(format!("{} is not a file", path.display())))?;
+    let temporary = path.with_file_name(format!(".{}.{}", name.to_string_lossy(), std::process::id()));
+    let written = File::options()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&temporary)
+        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|()| std::fs::rename(&temporary, path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&temporary);
+    }
+    written.map_err(failed)
 }
 
 /// Loads profiles by their names and paths, and all that they extend.

@@ -113,7 +113,7 @@ impl From<TransactionError> for CliError {
         match error {
             TransactionError::Store(error) => error.into(),
             TransactionError::Platform(error) => error.into(),
-            TransactionError::Stale { .. } => Self::refused(message).hint("plan again"),
+            TransactionError::Stale(_) => Self::refused(message).hint("plan again"),
             TransactionError::Interrupted { .. } => {
                 Self::refused(message).hint("`twtune rollback` settles it, then try again")
             }

@@ -7,9 +7,9 @@ use clap::ValueEnum;
 
 use crate::cli::error::CliError;
 use crate::cli::error::ErrorKind;
+use crate::plan::Namespace;
 use crate::platform::linux::Procfs;
 use crate::platform::linux::netns;
-use crate::transaction::Namespace;
 
 const PROC_SYS: &str = "/proc/sys";
 

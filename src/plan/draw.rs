@@ -16,6 +16,7 @@ use crate::plan::order;
 use crate::plan::ports;
 use crate::setting::Key;
 use crate::setting::PortSet;
+use crate::setting::Setting;
 use crate::setting::Value;
 
 /// The settings that a plan has to look at, each with whether it can be written: those that it would change, and
@@ -77,7 +78,7 @@ fn change(host: &Host, finding: &Finding<'_>, snapshot: &Snapshot) -> Result<Cha
         };
         return Err(refuse(obstacle, reason()));
     };
-    if let Some(why) = refused_by(host, finding, proposed) {
+    if let Some(why) = refused_by(host, rule.setting, proposed) {
         return Err(refuse(Obstacle::Unacceptable, why));
     }
     if snapshot.get(&rule.key).and_then(|reading| reading.writable) == Some(false) {
@@ -94,13 +95,14 @@ fn change(host: &Host, finding: &Finding<'_>, snapshot: &Snapshot) -> Result<Cha
     })
 }
 
-fn refused_by(host: &Host, finding: &Finding<'_>, proposed: &Value) -> Option<String> {
-    let setting = finding.rule.rule.setting;
+/// Why the host's kernel would refuse a value; None where it takes it.
+#[must_use]
+pub fn refused_by(host: &Host, setting: &Setting, value: &Value) -> Option<String> {
     match host.version {
         Some(version) => setting
             .accepts_in(version)
-            .and_then(|accept| accept.refuses(proposed))
-            .map(|why| format!("{} {version} would refuse `{proposed}`: {why}", host.os)),
-        None => setting.refuses(proposed),
+            .and_then(|accept| accept.refuses(value))
+            .map(|why| format!("{} {version} would refuse `{value}`: {why}", host.os)),
+        None => setting.refuses(value),
     }
 }

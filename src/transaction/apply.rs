@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::facts::Identity;
 use crate::facts::LiveState;
+use crate::plan::Origin;
 use crate::plan::Plan;
 use crate::platform::Platform;
 use crate::platform::PlatformError;
@@ -13,9 +14,9 @@ use crate::setting::catalogue;
 use crate::transaction::Change;
 use crate::transaction::Command;
 use crate::transaction::Done;
-use crate::transaction::Origin;
 use crate::transaction::Outcome;
 use crate::transaction::Record;
+use crate::transaction::Stale;
 use crate::transaction::Store;
 use crate::transaction::TransactionError;
 use crate::transaction::execute::Execution;
@@ -76,12 +77,15 @@ pub fn apply(
         // Whatever it wrote went with the reboot.
         store.write_ending(&Ending::new(&record.id, Outcome::Undone, Vec::new()))?;
     }
+    let mut stale = Vec::new();
     for write in &mut writes {
         let found = write.target.read()?;
         if !same(write.kind, &found, &write.before) {
-            let (key, planned) = (write.key.clone(), write.before.clone());
-            return Err(TransactionError::Stale { key, planned, found });
+            stale.push(Stale { key: write.key.clone(), planned: write.before.clone(), found });
         }
+    }
+    if !stale.is_empty() {
+        return Err(TransactionError::Stale(stale));
     }
     let mut record =
         Record::new(Command::Apply, request.time.clone(), request.origin.clone(), request.profiles.clone());

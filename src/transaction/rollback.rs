@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::facts::Identity;
+use crate::plan::Origin;
 use crate::platform::Platform;
 use crate::setting::Key;
 use crate::setting::Kind;
@@ -12,7 +13,6 @@ use crate::setting::catalogue;
 use crate::transaction::Change;
 use crate::transaction::Command;
 use crate::transaction::Done;
-use crate::transaction::Origin;
 use crate::transaction::Outcome;
 use crate::transaction::Record;
 use crate::transaction::Step;

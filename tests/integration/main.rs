@@ -30,6 +30,8 @@ mod readme;
 #[cfg(target_os = "linux")]
 mod sandbox;
 #[cfg(target_os = "linux")]
+mod saved_plan;
+#[cfg(target_os = "linux")]
 mod schema;
 #[cfg(target_os = "linux")]
 mod transaction;

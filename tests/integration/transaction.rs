@@ -16,6 +16,7 @@ use proptest::proptest;
 use tempfile::TempDir;
 use twtune::facts::Identity;
 use twtune::plan::Change;
+use twtune::plan::Origin;
 use twtune::plan::Plan;
 use twtune::plan::Target;
 use twtune::platform::memory::Memory;
@@ -23,7 +24,6 @@ use twtune::setting::Key;
 use twtune::setting::catalogue;
 use twtune::transaction;
 use twtune::transaction::Done;
-use twtune::transaction::Origin;
 use twtune::transaction::Outcome;
 use twtune::transaction::Request;
 use twtune::transaction::Store;
@@ -240,7 +240,7 @@ fn a_plan_that_is_no_longer_true_changes_nothing() {
     let plan = machine.plan(&BTreeMap::from([(0, 30), (1, 40)]));
     machine.set(1, 99);
     let error = machine.apply(&plan, None).expect_err("stale");
-    assert!(matches!(error, TransactionError::Stale { .. }), "{error}");
+    assert!(matches!(error, TransactionError::Stale(_)), "{error}");
     assert_eq!(machine.values()[&key(0)], "100");
 }
 
