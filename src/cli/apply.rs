@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use signal_hook::consts::SIGHUP;
 use signal_hook::consts::SIGINT;
@@ -22,6 +23,8 @@ use crate::cli::place::Place;
 use crate::cli::place::PlaceArgs;
 use crate::cli::survey::RuleArgs;
 use crate::cli::survey::survey;
+use crate::cli::watch;
+use crate::cli::watch::settle_overdue;
 use crate::facts::Host;
 use crate::facts::Identity;
 use crate::observe;
@@ -35,11 +38,14 @@ use crate::render::PlanView;
 use crate::render::Subject;
 use crate::render::human;
 use crate::render::json;
+use crate::setting::Unit;
 use crate::transaction;
 use crate::transaction::Command;
 use crate::transaction::Done;
 use crate::transaction::Outcome;
+use crate::transaction::Probation;
 use crate::transaction::Request;
+use crate::transaction::Store;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -60,12 +66,16 @@ pub(super) struct Args {
     /// Show the changes and make none; the same as plan
     #[arg(long)]
     dry_run: bool,
+    /// Undo it by itself unless `twtune confirm` comes within this time (30s, 10min, 2h); again: more time
+    #[arg(long, value_name = "TIME", value_parser = probation_time)]
+    confirm_within: Option<Duration>,
     /// A copy of the rollback file, as a new file
     #[arg(long, value_name = "FILE")]
     rollback_file: Option<PathBuf>,
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
+    settle_overdue(&args.state);
     if let Some(file) = &args.plan {
         return run_saved(context, args, file);
     }
@@ -89,7 +99,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         return Ok(0);
     }
     if plan.is_empty() {
-        return Ok(context.finish(report(context, &not_begun(Outcome::Unchanged), &[]), 0));
+        let outcome = if extends_probation(args)? { Outcome::Pending } else { Outcome::Unchanged };
+        return Ok(context.finish(report(context, &not_begun(outcome), &[]), 0));
     }
     if !plan.refused.is_empty() {
         let code = refused_kind(&plan.refused).exit_code();
@@ -149,6 +160,8 @@ fn apply(
     profiles: &[String],
 ) -> Result<Done, CliError> {
     let identity = observe::identity();
+    let start_watcher = |id: &str| watch::start(id, &args.state.state_dir);
+    let probation = args.confirm_within.map(|within| Probation { within, start_watcher: &start_watcher });
     let request = Request {
         plan,
         profiles: profiles.to_vec(),
@@ -157,9 +170,30 @@ fn apply(
         time: Context::now(),
         copy: args.rollback_file.as_deref(),
         state: &args.state.state_dir,
+        probation,
     };
     let interruption = watch_signals();
     Ok(transaction::apply(&request, &place.platform, &interruption, &Context::say)?)
+}
+
+/// Whether there are applies on probation that `--confirm-within`, said again, gives more time.
+fn extends_probation(args: &Args) -> Result<bool, CliError> {
+    match (args.confirm_within, Store::open(&args.state.state_dir)?) {
+        (Some(within), Some(store)) => {
+            Ok(!transaction::extend(&store, within, &observe::identity(), &Context::say)?.is_empty())
+        }
+        _ => Ok(false),
+    }
+}
+
+/// A time that an apply can be on probation: a second to a week.
+fn probation_time(text: &str) -> Result<Duration, String> {
+    let seconds = Unit::Second.parse(text)?;
+    let within = 1..=7 * 24 * 60 * 60;
+    match u64::try_from(seconds) {
+        Ok(seconds) if within.contains(&seconds) => Ok(Duration::from_secs(seconds)),
+        _ => Err("a time from 1s to 7d is wanted".into()),
+    }
 }
 
 /// Where this is, for the record.
@@ -207,7 +241,7 @@ pub(super) fn refused_kind(refused: &[Refusal]) -> ErrorKind {
 /// The exit code of a transaction that was begun.
 pub(super) fn outcome_code(done: &Done) -> u8 {
     match done.outcome {
-        Outcome::Applied | Outcome::Unchanged | Outcome::RolledBack => 0,
+        Outcome::Applied | Outcome::Pending | Outcome::Unchanged | Outcome::RolledBack => 0,
         Outcome::Refused => 3,
         Outcome::Undone => 5,
         Outcome::Incomplete => 6,

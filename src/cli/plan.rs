@@ -10,11 +10,11 @@ use crate::cli::context::Format;
 use crate::cli::context::StateArgs;
 use crate::cli::document;
 use crate::cli::error::CliError;
-use crate::cli::history::warn_of_interrupted;
 use crate::cli::place::Place;
 use crate::cli::place::PlaceArgs;
 use crate::cli::survey::RuleArgs;
 use crate::cli::survey::survey;
+use crate::cli::watch::settle_and_warn;
 use crate::facts::Host;
 use crate::observe;
 use crate::plan::Plan;
@@ -41,6 +41,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
+    settle_and_warn(&args.state);
     let skip = args.rules.skipped()?;
     let selection = context.selection(&args.rules.profiles)?;
     let rules = args.rules.rules(&selection, &skip);
@@ -57,7 +58,6 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     if let Some(file) = &args.output {
         save(file, &survey.host, &place, &plan, &selection.names)?;
     }
-    warn_of_interrupted(&args.state);
     Ok(u8::from(args.exit_code && !plan.is_empty()))
 }
 

@@ -11,6 +11,7 @@ use crate::cli::error::ErrorKind;
 use crate::cli::place;
 use crate::cli::place::Place;
 use crate::cli::survey::resolve_key;
+use crate::cli::watch::settle_overdue;
 use crate::observe;
 use crate::observe::Wanted;
 use crate::render::human;
@@ -47,6 +48,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
+    settle_overdue(&args.state);
     if args.root.is_some() {
         return Err(CliError::usage("--root is not there yet: this version handles running systems only"));
     }
@@ -86,6 +88,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         here,
         time: Context::now(),
         forced: &forced,
+        unconfirmed: false,
     };
     if args.dry_run || !args.yes {
         if !args.dry_run && !Context::can_ask() {

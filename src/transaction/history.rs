@@ -58,6 +58,10 @@ pub fn history(store: &Store, here: &Identity) -> Result<Vec<Entry>, StoreError>
     Ok(entries
         .map(|((record, ending), in_force)| Entry {
             state: match ending {
+                // What was on probation and is no longer in force was undone, by hand, by time or by a reboot.
+                Some(ending) if ending.outcome == Outcome::Pending && !in_force => {
+                    State::Ended(Outcome::Undone)
+                }
                 Some(ending) => State::Ended(ending.outcome),
                 None if busy => State::Running,
                 None if !record.origin.same_boot(here) => State::Ended(Outcome::Undone),
@@ -93,8 +97,7 @@ pub(super) fn in_force(records: &[(Record, Option<Ending>)], here: &Identity) ->
     let index = |id: &str| records.iter().position(|(record, _)| record.id == id);
     for (at, (record, ending)) in records.iter().enumerate() {
         let went_through = match ending.as_ref().map(|ending| ending.outcome) {
-            Some(Outcome::Applied | Outcome::RolledBack | Outcome::Incomplete) => true,
-            Some(_) => false,
+            Some(outcome) => outcome.stands(),
             // Interrupted: some of it may be there.
             None => record.command == Command::Apply,
         };

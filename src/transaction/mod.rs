@@ -2,6 +2,7 @@
 //! else changes a machine. Imports `setting`, `facts`, `plan` and `platform`.
 
 mod apply;
+mod confirm;
 mod execute;
 mod history;
 mod record;
@@ -18,6 +19,12 @@ use crate::setting::Key;
 
 pub use apply::Request;
 pub use apply::apply;
+pub use confirm::Probation;
+pub use confirm::Watched;
+pub use confirm::confirm;
+pub use confirm::extend;
+pub use confirm::overdue;
+pub use confirm::watch;
 pub use history::Entry;
 pub use history::State;
 pub use history::history;

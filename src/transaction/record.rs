@@ -89,6 +89,8 @@ pub struct AlsoChanged {
 pub enum Outcome {
     /// Everything was done.
     Applied,
+    /// Everything was done, and will be undone unless it is confirmed.
+    Pending,
     /// There was nothing to do.
     Unchanged,
     /// It failed and everything was put back.
@@ -102,11 +104,17 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Whether the machine has the record's values from it, unless something undid them since.
+    pub(super) const fn stands(self) -> bool {
+        matches!(self, Self::Applied | Self::Pending | Self::RolledBack | Self::Incomplete)
+    }
+
     /// Its name in reports.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Applied => "applied",
+            Self::Pending => "pending",
             Self::Unchanged => "unchanged",
             Self::Undone => "undone",
             Self::RolledBack => "rolled-back",

@@ -23,6 +23,7 @@ use crate::transaction::apply::also_changed;
 use crate::transaction::apply::finish;
 use crate::transaction::apply::recorded;
 use crate::transaction::apply::transact;
+use crate::transaction::confirm;
 use crate::transaction::execute::Write;
 use crate::transaction::execute::execute;
 use crate::transaction::execute::same;
@@ -101,6 +102,9 @@ pub struct Undo<'a> {
     pub time: String,
     /// The settings that are undone although somebody else changed them.
     pub forced: &'a [Key],
+    /// Whether this undoes an apply that was not confirmed in time: nobody can be asked, so what somebody else
+    /// changed since is left and named, and the rest is put back.
+    pub unconfirmed: bool,
 }
 
 /// Undoes what was chosen. `interruption` says why to stop, once there is a reason; `say` hears of waiting.
@@ -119,11 +123,19 @@ pub fn rollback(
     }
     let _lock = store.lock(say)?;
     let records = store.records()?;
+    if undo.unconfirmed {
+        let known = records.iter().find(|(record, _)| record.id == undo.choice.record.id);
+        let ending = known.and_then(|(_, ending)| ending.as_ref());
+        if !confirm::has_to_be_undone(store, &undo.choice.record, ending)? {
+            return Ok(nothing_left(store, undo, "it was settled meanwhile"));
+        }
+    }
     if let Some(done) = undone_already(store, undo, &records) {
+        store.remove_due(&undo.choice.record.id)?;
         return Ok(done);
     }
     let mut look = look(undo, &records, platform)?;
-    if look.conflict {
+    if look.conflict && !undo.unconfirmed {
         return Ok(look.report(store, undo));
     }
     let mut done = if look.settling {
@@ -138,12 +150,16 @@ pub fn rollback(
         inverse.undoes = Some(record.id.clone());
         inverse.changes = look.writes.iter().map(recorded).collect();
         let undoes = Some(record.id);
-        let rolled_back = Outcome::RolledBack;
+        let rolled_back = if look.conflict { Outcome::Incomplete } else { Outcome::RolledBack };
         Done {
             undoes,
             ..transact(store, inverse, &mut look.writes, platform, None, interruption, rolled_back)?
         }
     };
+    if done.outcome.stands() {
+        // Whether or not it was on probation, the matter is settled.
+        store.remove_due(&undo.choice.record.id)?;
+    }
     look.steps.append(&mut done.steps);
     done.steps = look.steps;
     Ok(done)
@@ -319,8 +335,9 @@ fn settled_by_reboot(store: &Store, undo: &Undo<'_>) -> Result<Option<Done>, Tra
     if !record.origin.same_machine(&undo.here) || record.origin.same_boot(&undo.here) {
         return Ok(None);
     }
-    if *interrupted {
+    if *interrupted || store.due(&record.id)?.is_some() {
         store.write_ending(&Ending::new(&record.id, Outcome::Undone, Vec::new()))?;
+        store.remove_due(&record.id)?;
     }
     Ok(Some(nothing_left(store, undo, REBOOTED)))
 }
@@ -410,9 +427,7 @@ impl Chains {
     fn replay(records: &Records, here: &Identity) -> Self {
         let mut chains = Self { by_key: BTreeMap::new() };
         for (record, ending) in records {
-            let outcome = ending.as_ref().map(|ending| ending.outcome);
-            let counts =
-                matches!(outcome, Some(Outcome::Applied | Outcome::RolledBack | Outcome::Incomplete));
+            let counts = ending.as_ref().is_some_and(|ending| ending.outcome.stands());
             if !counts || !record.origin.is_here(here) {
                 continue;
             }

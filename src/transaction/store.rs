@@ -64,6 +64,15 @@ pub struct Store {
     folder: OwnedFd,
 }
 
+/// The ids that the names in the directory tell.
+#[derive(Default)]
+struct Ids {
+    begun: BTreeSet<u64>,
+    ended: BTreeSet<u64>,
+    /// On probation.
+    due: BTreeSet<u64>,
+}
+
 /// Held while a transaction is under way.
 #[derive(Debug)]
 pub(super) struct Lock {
@@ -146,7 +155,7 @@ impl Store {
 
     /// The records, oldest first, each with how it ended; None for one that did not come to its end.
     pub(super) fn records(&self) -> Result<Vec<(Record, Option<Ending>)>, StoreError> {
-        let (begun, _) = self.ids()?;
+        let begun = self.ids()?.begun;
         let record_and_ending = |id: u64| {
             let ending = self.read(&format!("{id}.end"))?;
             let ending = ending.and_then(|text| Ending::parse(&text, &id.to_string()));
@@ -164,7 +173,7 @@ impl Store {
     /// The records that did not come to their end, oldest first. Only names are looked at, whatever the history's
     /// length.
     pub(super) fn unfinished(&self) -> Result<Vec<Record>, StoreError> {
-        let (begun, ended) = self.ids()?;
+        let Ids { begun, ended, .. } = self.ids()?;
         begun.difference(&ended).map(|id| self.record(*id)).collect()
     }
 
@@ -179,21 +188,21 @@ impl Store {
         Ok(record)
     }
 
-    /// The ids of the records that were begun, and of those that ended.
-    fn ids(&self) -> Result<(BTreeSet<u64>, BTreeSet<u64>), StoreError> {
+    fn ids(&self) -> Result<Ids, StoreError> {
         let entries = rustix::fs::Dir::read_from(&self.folder).map_err(|e| failed("read", &self.path, e))?;
-        let (mut begun, mut ended) = (BTreeSet::new(), BTreeSet::new());
+        let mut ids = Ids::default();
         for entry in entries {
             let entry = entry.map_err(|errno| failed("read", &self.path, errno))?;
             let name = entry.file_name().to_string_lossy();
             let Some((id, kind)) = name.split_once('.').filter(|(id, _)| is_id(id)) else { continue };
             match kind {
-                "json" => begun.extend(id.parse::<u64>()),
-                "end" => ended.extend(id.parse::<u64>()),
+                "json" => ids.begun.extend(id.parse::<u64>()),
+                "end" => ids.ended.extend(id.parse::<u64>()),
+                "due" => ids.due.extend(id.parse::<u64>()),
                 _ => {}
             }
         }
-        Ok((begun, ended))
+        Ok(ids)
     }
 
     /// The path of a record's rollback file.
@@ -204,21 +213,12 @@ impl Store {
 
     /// Stores a record under the next free id. When this returns, it is on disk.
     pub(super) fn write_record(&self, mut record: Record) -> Result<(Record, String), StoreError> {
-        let next = self.ids()?.0.last().unwrap_or(&0) + 1;
+        let next = self.ids()?.begun.last().unwrap_or(&0) + 1;
         record.id = next.to_string();
         let (record, text) = record.sealed();
-        let temporary = ".new";
-        let path = self.path.join(temporary);
-        // What a killed twtune left; this one holds the lock.
-        let _ = rustix::fs::unlinkat(&self.folder, temporary, AtFlags::empty());
-        let mut file = self.create_file(temporary)?;
-        file.write_all(text.as_bytes())
-            .and_then(|()| file.sync_all())
-            .map_err(|error| failed("write", &path, error))?;
         let name = format!("{next}.json");
-        rustix::fs::renameat(&self.folder, temporary, &self.folder, &name)
-            .and_then(|()| rustix::fs::fsync(&self.folder))
-            .map_err(|errno| failed("write", &self.path.join(name), errno))?;
+        self.replace_file(&name, &text)?;
+        rustix::fs::fsync(&self.folder).map_err(|errno| failed("sync", &self.path, errno))?;
         Ok((record, text))
     }
 
@@ -243,11 +243,64 @@ impl Store {
     /// without its ending the transaction counts as interrupted.
     pub(super) fn write_ending(&self, ending: &Ending) -> Result<(), StoreError> {
         let name = format!("{}.end", ending.id);
-        // One that was cut short.
-        let _ = rustix::fs::unlinkat(&self.folder, &name, AtFlags::empty());
-        let mut file = self.create_file(&name)?;
-        file.write_all(ending.text().as_bytes())
-            .map_err(|error| failed("write", &self.path.join(name), error))
+        match self.create_file(&name) {
+            Ok(mut file) => file
+                .write_all(ending.text().as_bytes())
+                .map_err(|error| failed("write", &self.path.join(name), error)),
+            // An apply on probation that is kept, or an ending that was cut short.
+            Err(StoreError::Io { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => {
+                self.replace_file(&name, &ending.text())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The moment at which a record on probation is due; None where it is not on probation, 0 where its moment was
+    /// never written out.
+    pub(super) fn due(&self, id: &str) -> Result<Option<u64>, StoreError> {
+        Ok(self.read(&format!("{id}.due"))?.map(|text| text.trim().parse().unwrap_or(0)))
+    }
+
+    pub(super) fn write_due(&self, id: &str, due: u64) -> Result<(), StoreError> {
+        self.replace_file(&format!("{id}.due"), &format!("{due}\n"))
+    }
+
+    pub(super) fn remove_due(&self, id: &str) -> Result<(), StoreError> {
+        let name = format!("{id}.due");
+        match rustix::fs::unlinkat(&self.folder, &name, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(errno) => Err(failed("remove", &self.path.join(name), errno)),
+        }
+    }
+
+    /// The records on probation, oldest first.
+    pub(super) fn due_ids(&self) -> Result<Vec<String>, StoreError> {
+        Ok(self.ids()?.due.iter().map(u64::to_string).collect())
+    }
+
+    /// One record and how it ended.
+    pub(super) fn entry(&self, id: &str) -> Result<(Record, Option<Ending>), StoreError> {
+        let ending = self.read(&format!("{id}.end"))?.and_then(|text| Ending::parse(&text, id));
+        Ok((self.record(id.parse().unwrap_or(0))?, ending))
+    }
+
+    /// Writes a file as a whole, synced, in the place of one that may be there.
+    fn replace_file(&self, name: &str, text: &str) -> Result<(), StoreError> {
+        let temporary = ".new";
+        let path = self.path.join(name);
+        // What a killed twtune left; this one holds the lock.
+        let _ = rustix::fs::unlinkat(&self.folder, temporary, AtFlags::empty());
+        let mut file = self.create_file(temporary)?;
+        file.write_all(text.as_bytes())
+            .and_then(|()| file.sync_all())
+            .map_err(|error| failed("write", &path, error))?;
+        rustix::fs::renameat(&self.folder, temporary, &self.folder, name)
+            .map_err(|errno| failed("write", &path, errno))
+    }
+
+    /// The error of something that was tried with a record.
+    pub(super) fn failed(&self, operation: &'static str, id: &str, error: io::Error) -> StoreError {
+        failed(operation, &self.path_of(id), error)
     }
 
     fn create_file(&self, name: &str) -> Result<File, StoreError> {

@@ -22,6 +22,8 @@ mod cli_profile;
 #[cfg(target_os = "linux")]
 mod cli_rollback;
 #[cfg(target_os = "linux")]
+mod confirm;
+#[cfg(target_os = "linux")]
 mod host;
 mod judgement;
 mod profiles;

@@ -95,6 +95,7 @@ impl Machine {
             time: "2026-01-01T00:00:00Z".into(),
             copy: None,
             state: self.state.path(),
+            probation: None,
         };
         let asked = Cell::new(0);
         let interruption = || {
@@ -120,6 +121,7 @@ impl Machine {
             here: self.here.clone(),
             time: "2026-01-02T00:00:00Z".into(),
             forced,
+            unconfirmed: false,
         };
         transaction::rollback(&store, &undo, &self.memory, &|| None, &|_| {}).map(Some)
     }
