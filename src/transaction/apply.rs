@@ -82,6 +82,8 @@ pub fn apply(
             let (key, planned) = (write.key.clone(), write.before.clone());
             return Err(TransactionError::Stale { key, planned, found });
         }
+        // Again, now that no other twtune can change it.
+        write.also = also_changed(&write.key, platform)?;
     }
     let mut record =
         Record::new(Command::Apply, request.time.clone(), request.origin.clone(), request.profiles.clone());
@@ -106,7 +108,16 @@ pub(super) fn transact(
         store.discard(&record.id);
         return Err(error.into());
     }
-    let execution = execute(writes, platform, interruption);
+    // An apply whose success cannot be noted is put back: it would count as interrupted, and stand in the way of the
+    // next one. A rollback stays: to repeat it is harmless.
+    let seal = || match success {
+        Outcome::Applied => {
+            let noted = store.write_ending(&Ending::new(&record.id, success, Vec::new()));
+            noted.map_err(|error| format!("how it ended could not be noted: {error}"))
+        }
+        _ => Ok(()),
+    };
+    let execution = execute(writes, platform, interruption, &seal);
     Ok(finish(store, &record.id, execution, success))
 }
 
@@ -122,8 +133,11 @@ pub(super) fn finish(store: &Store, id: &str, execution: Execution, success: Out
         _ => Vec::new(),
     };
     let mut failure = execution.failure;
-    if let Err(error) = store.write_ending(&Ending::new(id, outcome, left)) {
-        // The changes are what they are said to be; what is missing is the note, so the next command will ask
+    // That it was applied is noted already.
+    if outcome != Outcome::Applied
+        && let Err(error) = store.write_ending(&Ending::new(id, outcome, left))
+    {
+        // The values are what they are said to be; what is missing is the note, so the next command will ask
         // for `twtune rollback` to settle it.
         let note = format!("how it ended could not be noted ({error}); `twtune rollback` will settle it");
         failure = Some(failure.map_or_else(|| note.clone(), |failure| format!("{failure}; {note}")));
