@@ -36,6 +36,8 @@ use crate::transaction::Done;
 use crate::transaction::Origin;
 use crate::transaction::Outcome;
 use crate::transaction::Request;
+use crate::transaction::Store;
+use crate::transaction::TransactionError;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -76,6 +78,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         })?;
         return Ok(0);
     }
+    refuse_while_interrupted(&args.state)?;
     if plan.is_empty() {
         return Ok(context.finish(report(context, &not_begun(Outcome::Unchanged), &[]), 0));
     }
@@ -123,6 +126,16 @@ fn apply(
     };
     let interruption = watch_signals();
     Ok(transaction::apply(&request, &place.platform, &interruption, &Context::say)?)
+}
+
+/// What was interrupted has to be settled before anything is said to be so or is written. Who may not see the state
+/// is told by what they try to do with it.
+fn refuse_while_interrupted(state: &StateArgs) -> Result<(), CliError> {
+    let Ok(Some(store)) = Store::open(&state.state_dir) else { return Ok(()) };
+    match transaction::interrupted(&store, observe::identity).unwrap_or_default().pop() {
+        Some(record) => Err(TransactionError::Interrupted { command: record.command, id: record.id }.into()),
+        None => Ok(()),
+    }
 }
 
 /// Where this is, for the record.
