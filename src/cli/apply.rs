@@ -46,6 +46,7 @@ use crate::transaction::Outcome;
 use crate::transaction::Probation;
 use crate::transaction::Request;
 use crate::transaction::Store;
+use crate::transaction::TransactionError;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -98,13 +99,14 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         })?;
         return Ok(0);
     }
+    refuse_while_interrupted(&args.state)?;
     if plan.is_empty() {
         let outcome = if extends_probation(args)? { Outcome::Pending } else { Outcome::Unchanged };
-        return Ok(context.finish(report(context, &not_begun(outcome), &[]), 0));
+        return Ok(Context::finish(report(context, &not_begun(outcome), &[]), 0));
     }
     if !plan.refused.is_empty() {
         let code = refused_kind(&plan.refused).exit_code();
-        let code = context.finish(report(context, &not_begun(Outcome::Refused), &plan.refused), code);
+        let code = Context::finish(report(context, &not_begun(Outcome::Refused), &plan.refused), code);
         if code == ErrorKind::Denied.exit_code() {
             Context::say(&format!("hint: {ROOT}"));
         }
@@ -120,11 +122,11 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         show()?;
         if !Context::ask("Make these changes?") {
             let declined = report(context, &not_begun(Outcome::Refused), &[]);
-            return Ok(context.finish(declined, ErrorKind::Refused.exit_code()));
+            return Ok(Context::finish(declined, ErrorKind::Refused.exit_code()));
         }
     }
     let done = apply(args, &place, &survey.host, &plan, &selection.names)?;
-    Ok(context.finish(report(context, &done, &[]), outcome_code(&done)))
+    Ok(Context::finish(report(context, &done, &[]), outcome_code(&done)))
 }
 
 /// Applies a saved plan where it was drawn up, as long as everything is as it was then.
@@ -146,10 +148,10 @@ fn run_saved(context: &Context, args: &Args, file: &Path) -> Result<u8, CliError
         return Err(refused("it was drawn up in another network namespace").hint("plan again"));
     }
     if plan.is_empty() {
-        return Ok(context.finish(report(context, &not_begun(Outcome::Unchanged), &[]), 0));
+        return Ok(Context::finish(report(context, &not_begun(Outcome::Unchanged), &[]), 0));
     }
     let done = apply(args, &place, &host, &plan, &saved.profiles)?;
-    Ok(context.finish(report(context, &done, &[]), outcome_code(&done)))
+    Ok(Context::finish(report(context, &done, &[]), outcome_code(&done)))
 }
 
 fn apply(
@@ -193,6 +195,16 @@ fn probation_time(text: &str) -> Result<Duration, String> {
     match u64::try_from(seconds) {
         Ok(seconds) if within.contains(&seconds) => Ok(Duration::from_secs(seconds)),
         _ => Err("a time from 1s to 7d is wanted".into()),
+    }
+}
+
+/// What was interrupted has to be settled before anything is said to be so or is written. Who may not see the state
+/// is told by what they try to do with it.
+fn refuse_while_interrupted(state: &StateArgs) -> Result<(), CliError> {
+    let Ok(Some(store)) = Store::open(&state.state_dir) else { return Ok(()) };
+    match transaction::interrupted(&store, observe::identity).unwrap_or_default().pop() {
+        Some(record) => Err(TransactionError::Interrupted { command: record.command, id: record.id }.into()),
+        None => Ok(()),
     }
 }
 

@@ -31,5 +31,5 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         Format::Human => human::confirm(out, &kept),
         Format::Json => json::confirm(out, &kept),
     });
-    Ok(context.finish(reported, 0))
+    Ok(Context::finish(reported, 0))
 }

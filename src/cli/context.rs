@@ -121,9 +121,12 @@ impl Context {
 
     /// The exit code of a command that may have changed something: what happened counts, whether or not anybody
     /// could read the report of it.
-    pub(super) fn finish(&self, reported: Result<(), CliError>, code: u8) -> u8 {
-        if let Err(error) = reported {
-            self.report_error(&error);
+    pub(super) fn finish(reported: Result<(), CliError>, code: u8) -> u8 {
+        if let Err(error) = reported
+            && error.kind != ErrorKind::ReaderGone
+        {
+            // Not on standard output, which is what failed: half a report may be there already.
+            Self::say(&format!("error: {}", error.message));
         }
         code
     }

@@ -65,7 +65,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
                 steps: Vec::new(),
                 failure: None,
             };
-            return Ok(context.finish(report(context, &nothing, false), 0));
+            return Ok(Context::finish(report(context, &nothing, false), 0));
         }
         Found::Record(choice, place) => (choice, place),
         Found::Lost(record, error) => {
@@ -73,7 +73,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
                 return Err(error.hint("`twtune rollback --yes` gives it up, for its namespace is gone"));
             };
             let done = transaction::give_up(store, &record, &Context::say)?;
-            return Ok(context.finish(report(context, &done, false), outcome_code(&done)));
+            return Ok(Context::finish(report(context, &done, false), outcome_code(&done)));
         }
     };
     let store = match store {
@@ -104,14 +104,14 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         };
         let refused = preview.outcome == Outcome::Refused;
         if args.dry_run || refused {
-            return Ok(context.finish(reported, outcome_code(&preview)));
+            return Ok(Context::finish(reported, outcome_code(&preview)));
         }
         if !Context::ask("Undo these changes?") {
             return Ok(ErrorKind::Refused.exit_code());
         }
     }
     let done = transaction::rollback(&store, &undo, &place.platform, &watch_signals(), &Context::say)?;
-    Ok(context.finish(report(context, &done, false), outcome_code(&done)))
+    Ok(Context::finish(report(context, &done, false), outcome_code(&done)))
 }
 
 /// What a rollback is about.

@@ -87,6 +87,8 @@ pub fn apply(
         if !same(write.kind, &found, &write.before) {
             stale.push(Stale { key: write.key.clone(), planned: write.before.clone(), found });
         }
+        // Again, now that no other twtune can change it.
+        write.also = also_changed(&write.key, platform)?;
     }
     if !stale.is_empty() {
         return Err(TransactionError::Stale(stale));
@@ -115,8 +117,17 @@ pub(super) fn transact(
         store.discard(&record.id);
         return Err(error.into());
     }
+    // An apply whose success cannot be noted is put back: it would count as interrupted, and stand in the way of the
+    // next one. A rollback stays: to repeat it is harmless.
     let success = if probation.is_some() { Outcome::Pending } else { success };
-    let execution = execute(writes, platform, interruption);
+    let seal = || match success {
+        Outcome::Applied | Outcome::Pending => {
+            let noted = store.write_ending(&Ending::new(&record.id, success, Vec::new()));
+            noted.map_err(|error| format!("how it ended could not be noted: {error}"))
+        }
+        _ => Ok(()),
+    };
+    let execution = execute(writes, platform, interruption, &seal);
     Ok(finish(store, &record.id, execution, success))
 }
 
@@ -144,8 +155,11 @@ pub(super) fn finish(store: &Store, id: &str, execution: Execution, success: Out
         // Should this fail, the watcher finds the record undone.
         let _ = store.remove_due(id);
     }
-    if let Err(error) = store.write_ending(&Ending::new(id, outcome, left)) {
-        // The changes are what they are said to be; what is missing is the note, so the next command will ask
+    // That it was applied is noted already.
+    if !matches!(outcome, Outcome::Applied | Outcome::Pending)
+        && let Err(error) = store.write_ending(&Ending::new(id, outcome, left))
+    {
+        // The values are what they are said to be; what is missing is the note, so the next command will ask
         // for `twtune rollback` to settle it.
         let note = format!("how it ended could not be noted ({error}); `twtune rollback` will settle it");
         failure = Some(failure.map_or_else(|| note.clone(), |failure| format!("{failure}; {note}")));

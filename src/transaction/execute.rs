@@ -41,11 +41,13 @@ pub(super) fn same(kind: Kind, a: &str, b: &str) -> bool {
     }
 }
 
-/// Makes the writes in order; on the first failure or interruption puts everything back, the last first.
+/// Makes the writes in order, and `seal`s them; on the first failure or interruption puts everything back, the last
+/// first.
 pub(super) fn execute(
     writes: &mut [Write<'_>],
     platform: &dyn Platform,
     interruption: &dyn Fn() -> Option<String>,
+    seal: &dyn Fn() -> Result<(), String>,
 ) -> Execution {
     let mut failure = None;
     let mut reached = 0;
@@ -63,7 +65,7 @@ pub(super) fn execute(
         }
     }
     // The last write may have been the last thing before the signal.
-    failure = failure.or_else(interruption);
+    failure = failure.or_else(interruption).or_else(|| seal().err());
     let mut steps: Vec<Step> = writes
         .iter()
         .map(|write| Step {

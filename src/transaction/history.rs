@@ -51,8 +51,15 @@ impl State {
 /// # Errors
 /// The state directory or a file in it is not acceptable.
 pub fn history(store: &Store, here: &Identity) -> Result<Vec<Entry>, StoreError> {
-    let busy = store.is_busy();
-    let records = store.records()?;
+    let mut records = store.records()?;
+    let is_open = |(_, ending): &(Record, Option<Ending>)| ending.is_none();
+    // One that was under way may have ended since; one that began since is not looked at.
+    let busy = records.iter().any(is_open) && store.is_busy();
+    if !busy && records.iter().any(is_open) {
+        let count = records.len();
+        records = store.records()?;
+        records.truncate(count);
+    }
     let in_force = in_force(&records, here);
     let entries = records.into_iter().zip(in_force);
     Ok(entries
@@ -86,7 +93,9 @@ pub fn interrupted(store: &Store, here: impl FnOnce() -> Identity) -> Result<Vec
         return Ok(Vec::new());
     }
     let here = here();
-    unfinished.retain(|record| record.origin.same_boot(&here));
+    // One that was under way may have ended before it was seen that nobody is at work.
+    let still = store.unfinished()?;
+    unfinished.retain(|record| record.origin.same_boot(&here) && still.contains(record));
     Ok(unfinished)
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::facts::Identity;
+use crate::facts::LiveState;
 use crate::plan::Origin;
 use crate::platform::Platform;
 use crate::setting::Key;
@@ -276,9 +277,13 @@ fn look<'p>(
         if aim.superseded {
             step.after = Some(found);
             step.note = Some("a later apply changed it too, and stays in force".into());
-        } else if same(aim.kind, &found, &aim.to) {
+        } else if same(aim.kind, &found, &aim.to) && are_back(&aim.also, platform) {
             step.note = Some("it has this value already".into());
-        } else if same(aim.kind, &found, &aim.from) || undo.forced.contains(&aim.key) {
+        } else if same(aim.kind, &found, &aim.to)
+            || same(aim.kind, &found, &aim.from)
+            || undo.forced.contains(&aim.key)
+        {
+            // Where the value itself is back, what its write changed besides may not be: that comes behind it.
             look.writes.push(Write {
                 also: also_changed(&aim.key, platform)?,
                 key: aim.key,
@@ -299,6 +304,15 @@ fn look<'p>(
     Ok(look)
 }
 
+/// Whether what a write changed besides itself has its old values.
+fn are_back(also: &[(Key, Kind, String)], platform: &dyn Platform) -> bool {
+    also.iter().all(|(key, kind, value)| match platform.read(key) {
+        LiveState::Present(found) => same(*kind, &found, value),
+        LiveState::Absent => true,
+        LiveState::Unreadable(_) => false,
+    })
+}
+
 /// Brings an interrupted record to its end: an apply is put back, a rollback is completed. What fails leaves it
 /// interrupted, to be settled again.
 fn settle(
@@ -309,7 +323,7 @@ fn settle(
     interruption: &dyn Fn() -> Option<String>,
 ) -> Done {
     let record = &undo.choice.record;
-    let execution = execute(writes, platform, interruption);
+    let execution = execute(writes, platform, interruption, &|| Ok(()));
     if execution.failure.is_some() {
         return Done {
             id: Some(record.id.clone()),
@@ -346,9 +360,11 @@ const REBOOTED: &str = "the machine was rebooted since: its live values are gone
 
 /// A retry is harmless: what is undone is not undone again, whatever value somebody has set since.
 fn undone_already(store: &Store, undo: &Undo<'_>, records: &Records) -> Option<Done> {
-    let Choice { record, interrupted, known } = undo.choice;
+    let Choice { record, known, .. } = undo.choice;
     let at = records.iter().position(|(other, _)| *known && other.id == record.id)?;
     let ours = record.origin.same_machine(&undo.here);
+    // Another twtune may have brought it to its end since it was chosen.
+    let interrupted = records[at].1.is_none();
     let undone = ours && !interrupted && !in_force(records, &undo.here)[at];
     undone.then(|| nothing_left(store, undo, "it is not in force: there is nothing to undo"))
 }
@@ -383,6 +399,11 @@ fn aims(choice: &Choice, records: &Records, settling: bool, here: &Identity) -> 
     let chains = Chains::replay(records, here);
     // An interrupted rollback is brought to its end, anything else is undone.
     let forward = settling && record.command == Command::Rollback;
+    // What an undone write changed besides is in the record of that write; a rollback's own record has what there
+    // was before the rollback.
+    let undone = record.undoes.as_ref().filter(|_| forward);
+    let undone = undone.and_then(|id| records.iter().find(|(other, _)| other.id == *id));
+    let saved = undone.map_or(record, |(undone, _)| undone);
     let mut changes: Vec<_> = record.changes.iter().collect();
     if !forward {
         changes.reverse();
@@ -400,7 +421,8 @@ fn aims(choice: &Choice, records: &Records, settling: bool, here: &Identity) -> 
                 Some((link, top)) => (link.after.clone(), link.before.clone(), !top),
                 None => (after, before, false),
             };
-            let also = change.also.iter().filter_map(|also| {
+            let saved = saved.changes.iter().find(|saved| saved.key == change.key).unwrap_or(change);
+            let also = saved.also.iter().filter_map(|also| {
                 let key = Key::parse(&also.key).ok()?;
                 let kind = catalogue::find(&key)?.kind;
                 Some((key, kind, also.before.clone()))

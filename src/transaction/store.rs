@@ -30,6 +30,8 @@ const MAX_FILE: u64 = 16 << 20;
 /// How long another twtune may hold the lock before this one gives up.
 const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(20);
+/// A record before it has its name.
+const TEMPORARY: &str = ".new";
 
 /// Why the state cannot be used.
 #[derive(Debug, Error)]
@@ -118,6 +120,7 @@ impl Store {
             Ok(()) | Err(Errno::EXIST) => {}
             Err(errno) => return Err(failed("create", path, errno)),
         }
+        sync_folder_of(path)?;
         Self::open(path)?.ok_or_else(|| unacceptable(path, "it was removed while twtune began to work in it"))
     }
 
@@ -156,11 +159,8 @@ impl Store {
     /// The records, oldest first, each with how it ended; None for one that did not come to its end.
     pub(super) fn records(&self) -> Result<Vec<(Record, Option<Ending>)>, StoreError> {
         let begun = self.ids()?.begun;
-        let record_and_ending = |id: u64| {
-            let ending = self.read(&format!("{id}.end"))?;
-            let ending = ending.and_then(|text| Ending::parse(&text, &id.to_string()));
-            Ok((self.record(id)?, ending))
-        };
+        // The record first: an ending that is written meanwhile is then seen.
+        let record_and_ending = |id: u64| Ok((self.record(id)?, self.ending(id)?));
         begun.into_iter().map(record_and_ending).collect()
     }
 
@@ -171,10 +171,22 @@ impl Store {
     }
 
     /// The records that did not come to their end, oldest first. Only names are looked at, whatever the history's
-    /// length.
+    /// length, but for the newest: a twtune that was killed while it noted the ending left an empty one, and
+    /// nothing was begun since.
     pub(super) fn unfinished(&self) -> Result<Vec<Record>, StoreError> {
-        let Ids { begun, ended, .. } = self.ids()?;
+        let Ids { begun, mut ended, .. } = self.ids()?;
+        if let Some(newest) = begun.last()
+            && ended.contains(newest)
+            && self.ending(*newest)?.is_none()
+        {
+            ended.remove(newest);
+        }
         begun.difference(&ended).map(|id| self.record(*id)).collect()
+    }
+
+    fn ending(&self, id: u64) -> Result<Option<Ending>, StoreError> {
+        let ending = self.read(&format!("{id}.end"))?;
+        Ok(ending.and_then(|text| Ending::parse(&text, &id.to_string())))
     }
 
     fn record(&self, id: u64) -> Result<Record, StoreError> {
@@ -211,14 +223,22 @@ impl Store {
         self.path.join(format!("{id}.json"))
     }
 
-    /// Stores a record under the next free id. When this returns, it is on disk.
+    /// Stores a record under the next free id. When this returns, it is on disk; when it fails, it is not there.
     pub(super) fn write_record(&self, mut record: Record) -> Result<(Record, String), StoreError> {
         let next = self.ids()?.begun.last().unwrap_or(&0) + 1;
         record.id = next.to_string();
         let (record, text) = record.sealed();
         let name = format!("{next}.json");
-        self.replace_file(&name, &text)?;
-        rustix::fs::fsync(&self.folder).map_err(|errno| failed("sync", &self.path, errno))?;
+        // An ending without its record would be taken for this one's.
+        self.remove(&format!("{next}.end"));
+        let written = self.replace_file(&name, &text).and_then(|()| {
+            rustix::fs::fsync(&self.folder).map_err(|errno| failed("sync", &self.path, errno))
+        });
+        if let Err(error) = written {
+            // Where the folder could not be synced the record is there under its name, and would count as begun.
+            self.discard(&record.id);
+            return Err(error);
+        }
         Ok((record, text))
     }
 
@@ -230,13 +250,23 @@ impl Store {
             Command::Rollback => Outcome::RolledBack,
         };
         let (record, _) = self.write_record(Record { undoes: None, ..record })?;
-        self.write_ending(&Ending::new(&record.id, outcome, Vec::new()))?;
+        if let Err(error) = self.write_ending(&Ending::new(&record.id, outcome, Vec::new())) {
+            self.discard(&record.id);
+            return Err(error);
+        }
         Ok(record)
     }
 
-    /// Takes a record out again whose transaction was not begun.
+    /// Takes a record out again whose transaction was not begun. Where that fails as well it counts as interrupted,
+    /// and `twtune rollback` finds nothing to undo in it.
     pub(super) fn discard(&self, id: &str) {
-        let _ = rustix::fs::unlinkat(&self.folder, format!("{id}.json"), AtFlags::empty());
+        self.remove(&format!("{id}.json"));
+        self.remove(&format!("{id}.end"));
+    }
+
+    fn remove(&self, name: &str) {
+        // Nearly always it is not there.
+        let _ = rustix::fs::unlinkat(&self.folder, name, AtFlags::empty());
     }
 
     /// Notes how a transaction ended. It is not synced: live values are lost with the machine just as well, and
@@ -244,9 +274,11 @@ impl Store {
     pub(super) fn write_ending(&self, ending: &Ending) -> Result<(), StoreError> {
         let name = format!("{}.end", ending.id);
         match self.create_file(&name) {
-            Ok(mut file) => file
-                .write_all(ending.text().as_bytes())
-                .map_err(|error| failed("write", &self.path.join(name), error)),
+            Ok(mut file) => file.write_all(ending.text().as_bytes()).map_err(|error| {
+                // Half an ending is none, and every command is to see that alike.
+                self.remove(&name);
+                failed("write", &self.path.join(&name), error)
+            }),
             // An apply on probation that is kept, or an ending that was cut short.
             Err(StoreError::Io { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => {
                 self.replace_file(&name, &ending.text())
@@ -280,22 +312,23 @@ impl Store {
 
     /// One record and how it ended.
     pub(super) fn entry(&self, id: &str) -> Result<(Record, Option<Ending>), StoreError> {
-        let ending = self.read(&format!("{id}.end"))?.and_then(|text| Ending::parse(&text, id));
-        Ok((self.record(id.parse().unwrap_or(0))?, ending))
+        let id = id.parse().unwrap_or(0);
+        Ok((self.record(id)?, self.ending(id)?))
     }
 
     /// Writes a file as a whole, synced, in the place of one that may be there.
     fn replace_file(&self, name: &str, text: &str) -> Result<(), StoreError> {
-        let temporary = ".new";
-        let path = self.path.join(name);
         // What a killed twtune left; this one holds the lock.
-        let _ = rustix::fs::unlinkat(&self.folder, temporary, AtFlags::empty());
-        let mut file = self.create_file(temporary)?;
-        file.write_all(text.as_bytes())
+        self.remove(TEMPORARY);
+        let mut file = self.create_file(TEMPORARY)?;
+        let replaced = file
+            .write_all(text.as_bytes())
             .and_then(|()| file.sync_all())
-            .map_err(|error| failed("write", &path, error))?;
-        rustix::fs::renameat(&self.folder, temporary, &self.folder, name)
-            .map_err(|errno| failed("write", &path, errno))
+            .and_then(|()| Ok(rustix::fs::renameat(&self.folder, TEMPORARY, &self.folder, name)?));
+        replaced.map_err(|error| {
+            self.remove(TEMPORARY);
+            failed("write", &self.path.join(name), error)
+        })
     }
 
     /// The error of something that was tried with a record.
@@ -348,9 +381,29 @@ pub(super) fn write_copy(path: &Path, text: &str) -> Result<(), StoreError> {
         Err(errno) => return Err(failed("create", path, errno)),
     };
     let mut file = File::from(file);
-    file.write_all(text.as_bytes())
+    let written = file
+        .write_all(text.as_bytes())
         .and_then(|()| file.sync_all())
         .map_err(|error| failed("write", path, error))
+        .and_then(|()| sync_folder_of(path));
+    if written.is_err() {
+        // Half a copy is of no use, and would be in the way of the next attempt.
+        let _ = rustix::fs::unlink(path);
+    }
+    written
+}
+
+/// Makes a name last that was added to a folder.
+fn sync_folder_of(path: &Path) -> Result<(), StoreError> {
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let synced = match rustix::fs::open(folder, flags, Mode::empty()) {
+        Ok(folder) => rustix::fs::fsync(folder),
+        // One may add to a folder that one may not read.
+        Err(Errno::ACCESS) => Ok(()),
+        Err(errno) => Err(errno),
+    };
+    synced.map_err(|errno| failed("sync", folder, errno))
 }
 
 fn read_private(path: &Path, file: File) -> Result<String, StoreError> {
