@@ -240,7 +240,7 @@ fn not_begun(outcome: Outcome) -> Done {
 fn report(context: &Context, done: &Done, refused: &[Refusal]) -> Result<(), CliError> {
     Context::report(|out| match context.format {
         Format::Human => human::outcome(out, Command::Apply, done, refused, false),
-        Format::Json => json::outcome(out, Command::Apply, done, refused),
+        Format::Json => json::outcome(out, Command::Apply, done, refused, false),
     })
 }
 

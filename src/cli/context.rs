@@ -46,7 +46,8 @@ pub(super) struct StateArgs {
 
 /// A path from the root, so that what a report names can be found from any folder.
 fn absolute_path(text: &str) -> io::Result<PathBuf> {
-    std::path::absolute(text)
+    // Without a slash at its end, behind which a link would be followed.
+    Ok(std::path::absolute(text)?.components().collect())
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -107,16 +108,21 @@ impl Context {
         if configured.profiles.is_empty() {
             return document::select_profiles(&["general".into()]);
         }
-        document::select_profiles(&configured.profiles)
+        // A path in a file is relative to the file, wherever twtune is called.
+        let folder = path.parent().unwrap_or(Path::new("/"));
+        let named: Vec<String> =
+            configured.profiles.iter().map(|name| document::relative_to(folder, name)).collect();
+        document::select_profiles(&named)
             .map_err(|error| error.hint(format!("the profiles are those of {}", path.display())))
     }
 
     /// Writes a report to standard output.
     pub(super) fn report(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), CliError> {
         let mut out = BufWriter::new(io::stdout().lock());
-        write(&mut out)
-            .and_then(|()| out.flush())
-            .map_err(|error| CliError::io("write", "the report", &error))
+        write(&mut out).and_then(|()| out.flush()).map_err(|error| match error.kind() {
+            io::ErrorKind::BrokenPipe => CliError::new(ErrorKind::ReaderGone, "nobody reads the report"),
+            _ => CliError::new(ErrorKind::Denied, format!("cannot write the report: {error}")),
+        })
     }
 
     /// The exit code of a command that may have changed something: what happened counts, whether or not anybody

@@ -128,10 +128,20 @@ pub(super) fn select_profiles(names: &[String]) -> Result<Selection, CliError> {
     })
 }
 
+/// A PROFILE that is a path and not a name.
+fn is_path(name: &str) -> bool {
+    name.contains('/') || Path::new(name).extension().is_some_and(|extension| extension == "toml")
+}
+
+/// The name as it stands, or the path seen from this folder.
+pub(super) fn relative_to(folder: &Path, name: &str) -> String {
+    if is_path(name) { folder.join(name).display().to_string() } else { name.into() }
+}
+
 /// Finds a profile's document: a built-in, a name in the folder of user profiles, or a path, which is relative to
 /// the document that names it.
 fn find(name: &str, named_by: Option<&Document>) -> Result<Document, DocumentError> {
-    if name.contains('/') || Path::new(name).extension().is_some_and(|extension| extension == "toml") {
+    if is_path(name) {
         let beside = named_by.and_then(|document| Path::new(&document.file).parent());
         let path = beside.map_or_else(|| PathBuf::from(name), |folder| folder.join(name));
         let text = read(&path)?;

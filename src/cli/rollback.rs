@@ -157,7 +157,7 @@ fn find(store: Option<&Store>, named: Option<&str>) -> Result<Found, CliError> {
 fn report(context: &Context, done: &Done, preview: bool) -> Result<(), CliError> {
     Context::report(|out| match context.format {
         Format::Human => human::outcome(out, Command::Rollback, done, &[], preview),
-        Format::Json => json::outcome(out, Command::Rollback, done, &[]),
+        Format::Json => json::outcome(out, Command::Rollback, done, &[], preview),
     })?;
     if done.outcome == Outcome::Refused {
         Context::say("hint: `--force KEY` undoes a setting although somebody else changed it");

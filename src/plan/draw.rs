@@ -6,6 +6,7 @@ use crate::advise::Finding;
 use crate::advise::Report;
 use crate::advise::Status;
 use crate::facts::Host;
+use crate::facts::LiveReading;
 use crate::facts::Snapshot;
 use crate::plan::Change;
 use crate::plan::Obstacle;
@@ -81,8 +82,8 @@ fn change(host: &Host, finding: &Finding<'_>, snapshot: &Snapshot) -> Result<Cha
     if let Some(why) = refused_by(host, rule.setting, proposed) {
         return Err(refuse(Obstacle::Unacceptable, why));
     }
-    if snapshot.get(&rule.key).and_then(|reading| reading.writable) == Some(false) {
-        return Err(refuse(Obstacle::Permission, "it may not be written here by this user".into()));
+    if let Some(why) = snapshot.get(&rule.key).and_then(LiveReading::write_obstacle) {
+        return Err(refuse(Obstacle::Permission, format!("it may not be written here: {why}")));
     }
     Ok(Change {
         key: rule.key.clone(),

@@ -80,7 +80,7 @@ pub fn extend(
     here: &Identity,
     say: &dyn Fn(&str),
 ) -> Result<Vec<String>, TransactionError> {
-    let _lock = store.lock(say)?;
+    let _lock = store.lock(&|| None, say)?;
     let mut extended = Vec::new();
     for (id, left) in pending(store, here)? {
         if left > 0 {
@@ -96,7 +96,7 @@ pub fn extend(
 /// # Errors
 /// The state is not acceptable or cannot be written.
 pub fn confirm(store: &Store, here: &Identity, say: &dyn Fn(&str)) -> Result<Vec<String>, TransactionError> {
-    let _lock = store.lock(say)?;
+    let _lock = store.lock(&|| None, say)?;
     let mut kept = Vec::new();
     for (id, left) in pending(store, here)? {
         let (_, ending) = store.entry(&id)?;

@@ -122,7 +122,7 @@ pub fn rollback(
     if let Some(done) = settled_by_reboot(store, undo)? {
         return Ok(done);
     }
-    let _lock = store.lock(say)?;
+    let _lock = store.lock(interruption, say)?;
     let records = store.records()?;
     if undo.unconfirmed {
         let known = records.iter().find(|(record, _)| record.id == undo.choice.record.id);
@@ -172,7 +172,7 @@ pub fn rollback(
 /// # Errors
 /// The state cannot be written.
 pub fn give_up(store: &Store, record: &Record, say: &dyn Fn(&str)) -> Result<Done, TransactionError> {
-    let _lock = store.lock(say)?;
+    let _lock = store.lock(&|| None, say)?;
     let left = record.changes.iter().map(|change| change.key.clone()).collect();
     store.write_ending(&Ending::new(&record.id, Outcome::Incomplete, left))?;
     let step = |change: &Change| {

@@ -45,7 +45,7 @@ pub enum StoreError {
         reason: String,
     },
     /// It cannot be read or written.
-    #[error("{operation} {path}: {source}")]
+    #[error("cannot {operation} {path}: {source}")]
     Io {
         /// What was tried.
         operation: &'static str,
@@ -54,6 +54,9 @@ pub enum StoreError {
         /// What the system said.
         source: io::Error,
     },
+    /// A signal came while another twtune was at work.
+    #[error("{0} while another twtune is at work; nothing was begun")]
+    Interrupted(String),
     /// Another twtune is at work and does not come to an end.
     #[error("another twtune has been at work in {0} for too long")]
     Busy(PathBuf),
@@ -124,12 +127,21 @@ impl Store {
         Self::open(path)?.ok_or_else(|| unacceptable(path, "it was removed while twtune began to work in it"))
     }
 
-    /// Waits until no other twtune is at work here. `say` hears of it when that takes time.
-    pub(super) fn lock(&self, say: &dyn Fn(&str)) -> Result<Lock, StoreError> {
+    /// Waits until no other twtune is at work here. `say` hears of it when that takes time, `interruption` ends it.
+    pub(super) fn lock(
+        &self,
+        interruption: &dyn Fn() -> Option<String>,
+        say: &dyn Fn(&str),
+    ) -> Result<Lock, StoreError> {
         let path = self.path.join("lock");
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        let file = rustix::fs::openat(&self.folder, "lock", flags, Mode::RUSR | Mode::WUSR)
-            .map_err(|errno| failed("open", &path, errno))?;
+        let file =
+            rustix::fs::openat(&self.folder, "lock", flags, Mode::RUSR | Mode::WUSR).map_err(|errno| {
+                match errno {
+                    Errno::LOOP | Errno::ISDIR => unacceptable(&path, "it is not a file of twtune's"),
+                    errno => failed("open", &path, errno),
+                }
+            })?;
         check_private(&path, &file, 0o077)?;
         let file = File::from(file);
         let mut waited = Duration::ZERO;
@@ -137,6 +149,9 @@ impl Store {
             match file.try_lock() {
                 Ok(()) => return Ok(Lock { _file: file }),
                 Err(TryLockError::WouldBlock) if waited < PATIENCE => {
+                    if let Some(why) = interruption() {
+                        return Err(StoreError::Interrupted(why));
+                    }
                     if waited.is_zero() {
                         say("another twtune is at work, waiting for it to end");
                     }
@@ -430,7 +445,7 @@ fn check_private(path: &Path, file: &impl AsFd, forbidden: u32) -> Result<(), St
     }
     if about.st_mode & forbidden != 0 {
         let mode = about.st_mode & 0o7777;
-        return Err(unacceptable(path, format!("others than its owner may write it (mode {mode:04o})")));
+        return Err(unacceptable(path, format!("others than its owner have rights to it (mode {mode:04o})")));
     }
     Ok(())
 }

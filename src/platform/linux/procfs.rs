@@ -12,6 +12,7 @@ use rustix::fs::OFlags;
 use rustix::io::Errno;
 
 use crate::facts::LiveState;
+use crate::facts::Writable;
 use crate::platform::Platform;
 use crate::platform::PlatformError;
 use crate::platform::Target;
@@ -41,6 +42,12 @@ impl Procfs {
     pub fn is_initial(&self) -> bool {
         let path = "net/ipv4/tcp_max_orphans";
         rustix::fs::accessat(&self.root, path, Access::EXISTS, AtFlags::empty()).is_ok()
+    }
+
+    /// Whether there is anything to be read at all: every kernel with a network has this folder.
+    #[must_use]
+    pub fn has_settings(&self) -> bool {
+        rustix::fs::accessat(&self.root, "net", Access::EXISTS, AtFlags::empty()).is_ok()
     }
 
     fn open_file(&self, key: &Key, flags: OFlags) -> Result<OwnedFd, Errno> {
@@ -76,8 +83,11 @@ impl Platform for Procfs {
         }
     }
 
-    fn is_writable(&self, key: &Key) -> bool {
-        rustix::fs::accessat(&self.root, relative(key), Access::WRITE_OK, AtFlags::EACCESS).is_ok()
+    fn writable(&self, key: &Key) -> Writable {
+        match rustix::fs::accessat(&self.root, relative(key), Access::WRITE_OK, AtFlags::EACCESS) {
+            Ok(()) => Writable::Yes,
+            Err(errno) => Writable::No(cause(errno)),
+        }
     }
 
     fn expand(&self, pattern: &str) -> Vec<Key> {
