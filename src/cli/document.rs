@@ -164,13 +164,22 @@ fn find(name: &str, named_by: Option<&Document>) -> Result<Document, DocumentErr
 fn unknown(name: &str) -> DocumentError {
     let mut nearest: Vec<(f64, String)> = names()
         .into_iter()
-        .filter(|_| name.len() < 64)
+        .filter(|candidate| name.len() < 64 && candidate != name)
         .map(|candidate| (strsim::jaro_winkler(name, &candidate), candidate))
         .filter(|(score, _)| *score > 0.75)
         .collect();
     nearest.sort_by(|a, b| b.0.total_cmp(&a.0));
     let nearest = nearest.into_iter().map(|(_, name)| name).take(3).collect();
     DocumentError::Unknown { name: name.into(), nearest }
+}
+
+/// The files in the folder of user profiles that a built-in of the same name hides.
+pub(super) fn hidden_files() -> Vec<Problem> {
+    let builtin =
+        |path: &PathBuf| BUILTINS.iter().any(|b| path.file_stem().is_some_and(|stem| stem == b.name));
+    let hidden = toml_files(Path::new(FOLDER)).into_iter().filter(builtin);
+    let message = "the built-in profile of this name hides it: give it another name, or name it by its path";
+    hidden.map(|path| Problem::whole(&path.display().to_string(), message)).collect()
 }
 
 /// The names of all profiles that can be named: built-ins first.

@@ -103,23 +103,24 @@ impl Reader<'_> {
             );
         }
         let summary = self.required_text(table, "summary", &(0..0));
+        let (extends, extends_spans) = self.extends(table);
         Profile {
             name: name.map(|(name, _)| name).unwrap_or_default(),
             summary: summary.map(|(summary, _)| summary).unwrap_or_default(),
-            extends: self.extends(table),
+            extends,
+            extends_spans,
             rules: self.rules(table),
         }
     }
 
-    fn extends(&mut self, table: &Table<'_>) -> Vec<String> {
-        let Some(node) = table.get("extends") else {
-            return Vec::new();
-        };
+    /// The names, each with its place.
+    fn extends(&mut self, table: &Table<'_>) -> (Vec<String>, Vec<Range<usize>>) {
+        let Some(node) = table.get("extends") else { return Default::default() };
         let Some(array) = node.get_ref().as_array() else {
             self.problem(&node.span(), "`extends` is a list of names: [\"general\"]");
-            return Vec::new();
+            return Default::default();
         };
-        array.iter().filter_map(|name| self.text_of(name, "extends")).collect()
+        array.iter().filter_map(|name| Some((self.text_of(name, "extends")?, name.span()))).unzip()
     }
 
     fn rules(&mut self, table: &Table<'_>) -> Vec<Rule> {

@@ -210,12 +210,13 @@ impl<E: fmt::Display> Walk<'_, E> {
         };
         self.trail.push(document.file.clone());
         let mut extends = BTreeSet::new();
-        for name in &profile.extends {
+        for (name, span) in profile.extends.iter().zip(&profile.extends_spans) {
+            let fault = |message: String| Problem::at(&document.file, &document.text, span, message);
             let base = match (self.read)(name, Some(&document)) {
                 Ok(base) => base,
                 Err(error) => {
                     let message = format!("extends `{name}`: {error}");
-                    self.problems.push(Problem::whole(&document.file, message));
+                    self.problems.push(fault(message));
                     continue;
                 }
             };
@@ -223,10 +224,10 @@ impl<E: fmt::Display> Walk<'_, E> {
                 let mut circle: Vec<&str> = self.trail[at..].iter().map(String::as_str).collect();
                 circle.push(&base.file);
                 let message = format!("extends in a circle: {}", circle.join(" -> "));
-                self.problems.push(Problem::whole(&document.file, message));
+                self.problems.push(fault(message));
             } else if depth >= MAX_DEPTH {
                 let message = format!("extends more than {MAX_DEPTH} levels deep");
-                self.problems.push(Problem::whole(&document.file, message));
+                self.problems.push(fault(message));
             } else if let Some(member) = self.add(base, position)? {
                 extends.extend(&self.selection.members[member].extends);
                 extends.insert(member);

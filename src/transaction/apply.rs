@@ -120,9 +120,11 @@ pub(super) fn transact(
     // An apply whose success cannot be noted is put back: it would count as interrupted, and stand in the way of the
     // next one. A rollback stays: to repeat it is harmless.
     let success = if probation.is_some() { Outcome::Pending } else { success };
-    let seal = || match success {
+    let seal = |besides: &[(Key, String)]| match success {
         Outcome::Applied | Outcome::Pending => {
-            let noted = store.write_ending(&Ending::new(&record.id, success, Vec::new()));
+            let mut ending = Ending::new(&record.id, success, Vec::new());
+            ending.besides = besides.iter().map(|(key, value)| (key.to_string(), value.clone())).collect();
+            let noted = store.write_ending(&ending);
             noted.map_err(|error| format!("how it ended could not be noted: {error}"))
         }
         _ => Ok(()),

@@ -47,7 +47,7 @@ pub(super) fn execute(
     writes: &mut [Write<'_>],
     platform: &dyn Platform,
     interruption: &dyn Fn() -> Option<String>,
-    seal: &dyn Fn() -> Result<(), String>,
+    seal: &Seal<'_>,
 ) -> Execution {
     let mut failure = None;
     let mut reached = 0;
@@ -65,7 +65,10 @@ pub(super) fn execute(
         }
     }
     // The last write may have been the last thing before the signal.
-    failure = failure.or_else(interruption).or_else(|| seal().err());
+    failure = failure.or_else(interruption).or_else(|| contradiction(writes));
+    if failure.is_none() {
+        failure = seal(&besides(writes, platform)).err();
+    }
     let mut steps: Vec<Step> = writes
         .iter()
         .map(|write| Step {
@@ -87,6 +90,32 @@ pub(super) fn execute(
         }
     }
     Execution { steps, failure, incomplete }
+}
+
+/// Notes that everything was done, and what was found where the writes changed something besides.
+pub(super) type Seal<'a> = dyn Fn(&[(Key, String)]) -> Result<(), String> + 'a;
+
+/// A setting that a later write has changed again: two names of one value, or one that resets the other.
+fn contradiction(writes: &mut [Write<'_>]) -> Option<String> {
+    for write in writes {
+        match write.target.read() {
+            Ok(found) if same(write.kind, &found, &write.after) => {}
+            Ok(found) => {
+                let (key, after) = (&write.key, &write.after);
+                return Some(format!(
+                    "{key} is `{found}` after all writes and not `{after}`: they contradict each other"
+                ));
+            }
+            Err(error) => return Some(error.to_string()),
+        }
+    }
+    None
+}
+
+/// What is now where the writes changed something besides themselves.
+fn besides(writes: &[Write<'_>], platform: &dyn Platform) -> Vec<(Key, String)> {
+    let also = writes.iter().flat_map(|write| &write.also);
+    also.filter_map(|(key, ..)| Some((key.clone(), platform.read(key).value()?.to_owned()))).collect()
 }
 
 /// Writes a value and reads it back: a platform may take a value in part, or not at all, without a word.

@@ -1,5 +1,6 @@
 //! The rollback file: everything needed to undo an apply. A wire format, versioned, apart from the inner types.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
@@ -219,13 +220,16 @@ pub(super) struct Ending {
     pub(super) outcome: Outcome,
     /// The changes that could not be put back.
     pub(super) left: Vec<String>,
+    /// What was found behind the writes where they changed something besides: key and value.
+    #[serde(default)]
+    pub(super) besides: BTreeMap<String, String>,
 }
 
 impl Ending {
     const SCHEMA: &'static str = "twtune.ending/1";
 
     pub(super) fn new(id: &str, outcome: Outcome, left: Vec<String>) -> Self {
-        Self { schema: Self::SCHEMA.into(), id: id.into(), outcome, left }
+        Self { schema: Self::SCHEMA.into(), id: id.into(), outcome, left, besides: BTreeMap::new() }
     }
 
     pub(super) fn text(&self) -> String {

@@ -220,6 +220,32 @@ struct Look<'p> {
 }
 
 impl Look<'_> {
+    /// Whether somebody else has changed what the record's write changed besides: neither what it found before nor
+    /// what it left is there.
+    fn mind_besides(
+        &mut self,
+        key: &Key,
+        kind: Kind,
+        to: &str,
+        ours: Option<&String>,
+        forced: &[Key],
+        platform: &dyn Platform,
+    ) {
+        let LiveState::Present(found) = platform.read(key) else { return };
+        let Some(ours) = ours.filter(|ours| !same(kind, &found, ours)) else { return };
+        if same(kind, &found, to) || forced.contains(key) {
+            return;
+        }
+        self.conflict = true;
+        self.steps.push(Step {
+            key: key.clone(),
+            before: Some(found.clone()),
+            after: Some(to.to_owned()),
+            result: StepResult::Conflict,
+            note: Some(format!("twtune's write had left `{ours}`, and somebody has set `{found}` since")),
+        });
+    }
+
     /// The steps as they would be, none of them made.
     fn report(mut self, store: &Store, undo: &Undo<'_>) -> Done {
         let result = if self.conflict { StepResult::Left } else { StepResult::Done };
@@ -264,6 +290,11 @@ fn look<'p>(
     }
     let settling = records.iter().any(|(known, ending)| known == record && ending.is_none());
     let mut look = Look { steps: Vec::new(), writes: Vec::new(), conflict: false, settling };
+    let ending = records
+        .iter()
+        .find(|(other, _)| known && other.id == record.id)
+        .and_then(|(_, ending)| ending.as_ref());
+    let besides = ending.map(|ending| &ending.besides);
     for aim in aims(undo.choice, records, settling, &undo.here) {
         let mut target = platform.open(&aim.key)?;
         let found = target.read()?;
@@ -284,6 +315,10 @@ fn look<'p>(
             || undo.forced.contains(&aim.key)
         {
             // Where the value itself is back, what its write changed besides may not be: that comes behind it.
+            for (key, kind, to) in &aim.also {
+                let ours = besides.and_then(|besides| besides.get(key.as_str()));
+                look.mind_besides(key, *kind, to, ours, undo.forced, platform);
+            }
             look.writes.push(Write {
                 also: also_changed(&aim.key, platform)?,
                 key: aim.key,
@@ -323,7 +358,7 @@ fn settle(
     interruption: &dyn Fn() -> Option<String>,
 ) -> Done {
     let record = &undo.choice.record;
-    let execution = execute(writes, platform, interruption, &|| Ok(()));
+    let execution = execute(writes, platform, interruption, &|_| Ok(()));
     if execution.failure.is_some() {
         return Done {
             id: Some(record.id.clone()),

@@ -6,6 +6,8 @@
 mod architecture;
 #[cfg(target_os = "linux")]
 mod bad_input;
+#[cfg(target_os = "linux")]
+mod besides;
 mod catalogue;
 #[cfg(target_os = "linux")]
 mod cli_apply;
