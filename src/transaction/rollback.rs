@@ -26,6 +26,7 @@ use crate::transaction::apply::transact;
 use crate::transaction::execute::Write;
 use crate::transaction::execute::execute;
 use crate::transaction::execute::same;
+use crate::transaction::history::counts;
 use crate::transaction::history::in_force;
 use crate::transaction::record::Ending;
 use crate::transaction::record::is_id;
@@ -399,9 +400,7 @@ impl Chains {
     fn replay(records: &Records, here: &Identity) -> Self {
         let mut chains = Self { by_key: BTreeMap::new() };
         for (record, ending) in records {
-            let outcome = ending.as_ref().map(|ending| ending.outcome);
-            let counts =
-                matches!(outcome, Some(Outcome::Applied | Outcome::RolledBack | Outcome::Incomplete));
+            let counts = ending.as_ref().is_some_and(|ending| counts(record, ending));
             if !counts || !record.origin.is_here(here) {
                 continue;
             }
