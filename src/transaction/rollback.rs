@@ -28,6 +28,7 @@ use crate::transaction::execute::execute;
 use crate::transaction::execute::same;
 use crate::transaction::history::counts;
 use crate::transaction::history::in_force;
+use crate::transaction::record::AlsoChanged;
 use crate::transaction::record::Ending;
 use crate::transaction::record::is_id;
 use crate::transaction::store;
@@ -372,8 +373,10 @@ fn aims(choice: &Choice, records: &Records, settling: bool, here: &Identity) -> 
                 Some((link, top)) => (link.after.clone(), link.before.clone(), !top),
                 None => (after, before, false),
             };
-            let saved = saved.changes.iter().find(|saved| saved.key == change.key).unwrap_or(change);
-            let also = saved.also.iter().filter_map(|also| {
+            let own = saved.changes.iter().find(|saved| saved.key == change.key).unwrap_or(change);
+            let link = choice.known.then(|| chains.link(&change.key, &saved.id)).flatten();
+            let also = link.map_or(&own.also, |(link, _)| &link.also);
+            let also = also.iter().filter_map(|also| {
                 let key = Key::parse(&also.key).ok()?;
                 let kind = catalogue::find(&key)?.kind;
                 Some((key, kind, also.before.clone()))
@@ -393,6 +396,8 @@ struct Link {
     id: String,
     before: String,
     after: String,
+    /// What its write changed besides, with the values that lie below as well.
+    also: Vec<AlsoChanged>,
 }
 
 impl Chains {
@@ -419,7 +424,8 @@ impl Chains {
             for change in &record.changes {
                 if let (Some(before), Some(after)) = (&change.before, &change.after) {
                     let (id, before, after) = (holder.clone(), before.clone(), after.clone());
-                    chains.by_key.entry(change.key.clone()).or_default().push(Link { id, before, after });
+                    let link = Link { id, before, after, also: change.also.clone() };
+                    chains.by_key.entry(change.key.clone()).or_default().push(link);
                 }
             }
         }
@@ -433,6 +439,7 @@ impl Chains {
                 let gone = chain.remove(at);
                 if let Some(above) = chain.get_mut(at) {
                     above.before = gone.before;
+                    above.also = gone.also;
                 }
             }
         }
