@@ -312,11 +312,15 @@ const REBOOTED: &str = "the machine was rebooted since: its live values are gone
 
 /// A retry is harmless: what is undone is not undone again, whatever value somebody has set since.
 fn undone_already(store: &Store, undo: &Undo<'_>, records: &Records) -> Option<Done> {
-    let Choice { record, known, .. } = undo.choice;
+    let Choice { record, known, interrupted: was_open } = undo.choice;
     let at = records.iter().position(|(other, _)| *known && other.id == record.id)?;
     let ours = record.origin.same_machine(&undo.here);
     // Another twtune may have brought it to its end since it was chosen.
     let interrupted = records[at].1.is_none();
+    // A rollback that was under way when it was chosen has done what was asked for; to undo it would apply again.
+    if *was_open && !interrupted && record.command == Command::Rollback {
+        return Some(nothing_left(store, undo, "it came to its end meanwhile"));
+    }
     let undone = ours && !interrupted && !in_force(records, &undo.here)[at];
     undone.then(|| nothing_left(store, undo, "it is not in force: there is nothing to undo"))
 }
