@@ -112,11 +112,14 @@ impl Context {
     /// The exit code of a command that may have changed something: what happened counts, whether or not anybody
     /// could read the report of it.
     pub(super) fn finish(&self, reported: Result<(), CliError>, code: u8) -> u8 {
-        if let Err(error) = reported
-            && error.kind != ErrorKind::ReaderGone
-        {
-            // Not on standard output, which is what failed: half a report may be there already.
-            Self::say(&format!("error: {}", error.message));
+        if let Err(error) = reported {
+            match self.format {
+                // Not as an object on standard output: half a report may be there, and the exit code is another.
+                Format::Json if error.kind != ErrorKind::ReaderGone => {
+                    Self::say(&format!("error: {}", error.message));
+                }
+                _ => self.report_error(&error),
+            }
         }
         code
     }
