@@ -25,6 +25,8 @@ pub(super) enum ErrorKind {
     Refused,
     /// This user may not, or it cannot be read or written here.
     Denied,
+    /// A signal came.
+    Stopped,
     /// Whoever read the report has seen enough and went away: no error at all.
     ReaderGone,
 }
@@ -35,6 +37,7 @@ impl ErrorKind {
             Self::Usage => 2,
             Self::Refused => 3,
             Self::Denied => 4,
+            Self::Stopped => 5,
             Self::ReaderGone => 0,
         }
     }
@@ -102,6 +105,7 @@ impl From<StoreError> for CliError {
             }
             StoreError::Io { .. } => Self::new(ErrorKind::Denied, message)
                 .hint("run it as root, or name a directory of your own with `--state-dir DIR`"),
+            StoreError::Stopped(_) => Self::new(ErrorKind::Stopped, message),
             StoreError::Busy(_) => Self::new(ErrorKind::Denied, message).hint("wait for it, then try again"),
         }
     }

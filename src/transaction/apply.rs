@@ -68,7 +68,7 @@ pub fn apply(
         });
     }
     let store = Store::create(request.state)?;
-    let _lock = store.lock(say)?;
+    let _lock = store.lock(interruption, say)?;
     for record in store.unfinished()? {
         if record.origin.same_boot(&request.here) {
             return Err(TransactionError::Interrupted { command: record.command, id: record.id });

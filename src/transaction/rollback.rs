@@ -115,7 +115,7 @@ pub fn rollback(
     if let Some(done) = settled_by_reboot(store, undo)? {
         return Ok(done);
     }
-    let _lock = store.lock(say)?;
+    let _lock = store.lock(interruption, say)?;
     let records = store.records()?;
     if let Some(done) = undone_already(store, undo, &records) {
         return Ok(done);

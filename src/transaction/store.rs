@@ -57,6 +57,9 @@ pub enum StoreError {
     /// Another twtune is at work and does not come to an end.
     #[error("another twtune has been at work in {0} for too long")]
     Busy(PathBuf),
+    /// A signal came before it was this one's turn.
+    #[error("{0} while another twtune was at work; nothing was changed")]
+    Stopped(String),
 }
 
 /// An open state directory.
@@ -115,8 +118,13 @@ impl Store {
         Self::open(path)?.ok_or_else(|| unacceptable(path, "it was removed while twtune began to work in it"))
     }
 
-    /// Waits until no other twtune is at work here. `say` hears of it when that takes time.
-    pub(super) fn lock(&self, say: &dyn Fn(&str)) -> Result<Lock, StoreError> {
+    /// Waits until no other twtune is at work here, or `interruption` says why not to. `say` hears of it when that
+    /// takes time.
+    pub(super) fn lock(
+        &self,
+        interruption: &dyn Fn() -> Option<String>,
+        say: &dyn Fn(&str),
+    ) -> Result<Lock, StoreError> {
         let path = self.path.join("lock");
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let file = rustix::fs::openat(&self.folder, "lock", flags, Mode::RUSR | Mode::WUSR)
@@ -130,6 +138,9 @@ impl Store {
                 Err(TryLockError::WouldBlock) if waited < PATIENCE => {
                     if waited.is_zero() {
                         say("another twtune is at work, waiting for it to end");
+                    }
+                    if let Some(why) = interruption() {
+                        return Err(StoreError::Stopped(why));
                     }
                     std::thread::sleep(PAUSE);
                     waited += PAUSE;
