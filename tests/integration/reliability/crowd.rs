@@ -10,6 +10,7 @@ use crate::cli_check::rule;
 use crate::host::Host;
 use crate::reliability::FUNCTIONS;
 use crate::reliability::same;
+use crate::sandbox;
 use crate::schema::list;
 
 const AT_ONCE: usize = 32;
@@ -100,7 +101,10 @@ fn many_at_once_leave_a_whole_history_and_the_values_that_it_tells() {
                 0 => {}
                 // Another came in between its look at the values and its turn.
                 3 if report["message"].to_string().contains("when the plan was made") => refused += 1,
-                _ => panic!("round {round}: {what} ended with {code}: {report:#} {err}"),
+                _ => {
+                    let history = host.twtune("history").stdout;
+                    panic!("round {round}: {what} ended with {code}: {report:#} {err}\n{history}")
+                }
             }
             for line in err.lines() {
                 assert!(
@@ -186,6 +190,54 @@ fn roll_back_everything(host: &Host, round: usize) {
         let history = host.twtune("history").stdout;
         panic!("round {round}: everything was rolled back: {why}\n{history}");
     }
+}
+
+#[test]
+fn a_rollback_beside_another_does_not_take_it_back() {
+    let Some(host) = start() else { return };
+    if !sandbox::has("strace", "strace") {
+        return;
+    }
+    host.sh("\"$TWTUNE\" apply ./p0.toml --yes >/dev/null; \"$TWTUNE\" apply ./p3.toml --yes >/dev/null");
+    let slow = "strace -o slow -e trace=pwrite64 -e inject=pwrite64:delay_enter=1500000:when=1";
+    host.sh(&format!(
+        "{FUNCTIONS}
+         {slow} \"$TWTUNE\" rollback --yes >first &
+         while ! [ -e /var/lib/twtune/3.json ]; do sleep 0.01; done
+         \"$TWTUNE\" rollback --yes >second 2>second.err
+         wait $!"
+    ));
+    let read = |name: &str| fs::read_to_string(host.path(name)).expect("written by the script");
+    assert!(read("second.err").contains("another twtune is at work"), "{}", read("second.err"));
+    assert!(read("first").contains("rolled back 2 as 3"), "{}", read("first"));
+    assert!(read("second").contains("came to its end meanwhile"), "{}", read("second"));
+    assert_eq!(host.value("net.ipv4.tcp_fin_timeout"), "31", "the older apply's");
+    host.twtune("rollback --yes").exits(0);
+    host.sh(&format!("{FUNCTIONS} values >after"));
+    same(&read("start"), &read("after")).expect("all is rolled back");
+}
+
+#[test]
+fn a_signal_ends_the_waiting() {
+    let Some(host) = start() else { return };
+    host.sh("\"$TWTUNE\" apply ./p0.toml --yes >/dev/null; ls -l /var/lib/twtune >listed");
+    let holder = host.background("exec 9</var/lib/twtune/lock; flock 9; echo ready; exec sleep 1000");
+    for (command, signal) in [("apply ./p3.toml", "INT"), ("rollback", "TERM"), ("apply ./p4.toml", "HUP")] {
+        let began = std::time::Instant::now();
+        let code = host.sh(&format!(
+            "\"$TWTUNE\" {command} --yes --format json >out 2>err &
+             while ! grep -q waiting err; do sleep 0.01; done
+             kill -{signal} $!
+             wait $! || echo $?"
+        ));
+        assert!(began.elapsed().as_secs() < 15, "{command} goes on waiting after {signal}");
+        let said = fs::read_to_string(host.path("out")).expect("written by the script");
+        assert_eq!(code, "5\n", "{command} {signal}: {said}");
+        let report: Value = serde_json::from_str(&said).expect("a report");
+        assert_eq!(report["exit_code"], 5, "{report:#}");
+    }
+    drop(holder);
+    host.sh("ls -l /var/lib/twtune | diff - listed");
 }
 
 #[test]

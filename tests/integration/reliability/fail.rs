@@ -134,28 +134,28 @@ fn judge(bench: &Bench, attempt: &Attempt, point: &str) -> Result<(), String> {
     // A report that could not be written tells nothing, and says that on the other stream, if that can be written.
     let mute = point.starts_with("write:") && point.ends_with('+') && attempt.err.is_empty();
     let unreported = report.is_null() && (mute || attempt.err.contains("write the report"));
-    let expect = |outcomes: &[&str]| match unreported || outcomes.contains(&outcome) {
-        true => Ok(()),
-        false => Err(format!("the report says {outcome}, expected one of {outcomes:?}: {}", attempt.out)),
+    let expect = |expected: &str| {
+        let as_expected = unreported || outcome == expected;
+        as_expected.then_some(()).ok_or(format!("the report says {outcome}, not {expected}: {}", attempt.out))
     };
     let last = attempt.outcomes().last().copied().unwrap_or("none").to_owned();
     // What could not be noted is interrupted, and whoever asked was told so.
     let told =
         report["reason"].as_str().is_some_and(|reason| reason.contains("`twtune rollback` will settle it"));
-    let untold = || match attempt.unsettled && !bench.unsettled && !told && !unreported {
-        true => Err(format!("something is unsettled and nobody was told: {}", attempt.out)),
-        false => Ok(()),
+    let untold = || {
+        let in_order = !attempt.unsettled || bench.unsettled || told || unreported;
+        in_order.then_some(()).ok_or(format!("something is unsettled and nobody was told: {}", attempt.out))
     };
     match attempt.code {
         0 if bench.scenario.applies => {
-            expect(&["applied"])?;
+            expect("applied")?;
             same(&bench.done, &attempt.values)?;
             if attempt.unsettled || last != "applied" {
                 return Err(format!("the history says {last}"));
             }
         }
         0 => {
-            expect(&["rolled-back"])?;
+            expect("rolled-back")?;
             same(&bench.done, &attempt.values)?;
             untold()?;
         }
@@ -169,7 +169,7 @@ fn judge(bench: &Bench, attempt: &Attempt, point: &str) -> Result<(), String> {
             }
         }
         5 => {
-            expect(&["undone"])?;
+            expect("undone")?;
             same(&bench.before, &attempt.values)?;
             if !bench.unsettled {
                 untold()?;
@@ -179,7 +179,7 @@ fn judge(bench: &Bench, attempt: &Attempt, point: &str) -> Result<(), String> {
             }
         }
         6 => {
-            expect(&["incomplete"])?;
+            expect("incomplete")?;
             // What can no longer be opened cannot be read either, and is then said to be left.
             let readable = !point.starts_with("open");
             left_is_what_differs(bench, attempt, &report, readable)?;

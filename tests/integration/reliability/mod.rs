@@ -247,9 +247,8 @@ impl Attempt {
     fn aftermath(&self, bench: &Bench) -> Result<(), String> {
         let interrupted = self.outcomes().contains(&"interrupted");
         let warned = self.check_said.contains("was interrupted");
-        let is = |what: &str, found: bool, expected: bool| match found == expected {
-            true => Ok(()),
-            false => Err(format!("{what}: {found}, expected {expected}")),
+        let is = |what: &str, found: bool, expected: bool| {
+            if found == expected { Ok(()) } else { Err(format!("{what}: {found}, expected {expected}")) }
         };
         is("history tells of an interrupted one", interrupted, self.unsettled)?;
         is("check warns of an interrupted one", warned, self.unsettled)?;

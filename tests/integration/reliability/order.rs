@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use crate::reliability::ADOPT;
 use crate::reliability::APPLY;
@@ -33,7 +34,7 @@ fn removed_syncs_are_missed(bench: &Bench, scenario: &Scenario) {
     assert!(syncs.len() >= 2, "{}", scenario.name);
     for at in syncs {
         let again = |call: &Call| call.name == "fsync" && call.file() == bench.calls[at].file();
-        if bench.calls[at + 1..first].iter().any(again) && !bench.calls[at].file().ends_with(".new") {
+        if bench.calls[at + 1..first].iter().any(again) && !bench.calls[at].file().ends_with("/.new") {
             continue;
         }
         let mut calls = bench.calls.clone();
@@ -65,14 +66,14 @@ fn check(calls: &[Call]) -> Result<usize, String> {
                 }
                 writes += 1;
             }
-            "write" if file.starts_with('/') && !file.ends_with(".end") => {
+            "write" if file.starts_with('/') && !is_ending(file) => {
                 content.insert(file.to_owned());
             }
             "open" | "openat" if call.text.contains("O_CREAT") => {
                 // The lock has no content, and is made anew where it is missing.
                 let opened =
                     call.text.rsplit_once('<').map_or("", |(_, path)| path.trim_end().trim_end_matches('>'));
-                if !opened.ends_with(".end") && !opened.ends_with("/lock") {
+                if !is_ending(opened) && !opened.ends_with("/lock") {
                     names.insert(opened.to_owned(), folder_of(opened));
                 }
             }
@@ -88,7 +89,7 @@ fn check(calls: &[Call]) -> Result<usize, String> {
                 }
                 names.remove(&old);
                 names.insert(new.clone(), folder_of(&new));
-                recorded |= new.ends_with(".json");
+                recorded |= Path::new(&new).extension().is_some_and(|extension| extension == "json");
             }
             "fsync" | "fdatasync" => {
                 content.remove(file);
@@ -98,6 +99,11 @@ fn check(calls: &[Call]) -> Result<usize, String> {
         }
     }
     Ok(writes)
+}
+
+/// Whether a file says how a record ended.
+fn is_ending(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|extension| extension == "end")
 }
 
 #[test]
