@@ -87,7 +87,8 @@ fn lint(context: &Context, profiles: &[String]) -> Result<u8, CliError> {
                 let rules = selection.rules(Os::Linux, Level::Recommended, &[]);
                 problems.extend(advise::lint(&rules).0);
             }
-            Err(error) if error.problems.is_empty() => return Err(error),
+            Err(error) if error.problems.is_empty() && named.len() == 1 => return Err(error),
+            Err(error) if error.problems.is_empty() => problems.push(Problem::whole(name, error.message)),
             Err(error) => problems.extend(error.problems),
         }
     }

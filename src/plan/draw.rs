@@ -6,6 +6,7 @@ use crate::advise::Finding;
 use crate::advise::Report;
 use crate::advise::Status;
 use crate::facts::Host;
+use crate::facts::LiveReading;
 use crate::facts::Snapshot;
 use crate::plan::Change;
 use crate::plan::Obstacle;
@@ -16,6 +17,7 @@ use crate::plan::order;
 use crate::plan::ports;
 use crate::setting::Key;
 use crate::setting::PortSet;
+use crate::setting::Setting;
 use crate::setting::Value;
 
 /// The settings that a plan has to look at, each with whether it can be written: those that it would change, and
@@ -77,11 +79,11 @@ fn change(host: &Host, finding: &Finding<'_>, snapshot: &Snapshot) -> Result<Cha
         };
         return Err(refuse(obstacle, reason()));
     };
-    if let Some(why) = refused_by(host, finding, proposed) {
+    if let Some(why) = refused_by(host, rule.setting, proposed) {
         return Err(refuse(Obstacle::Unacceptable, why));
     }
-    if snapshot.get(&rule.key).and_then(|reading| reading.writable) == Some(false) {
-        return Err(refuse(Obstacle::Permission, "it may not be written here by this user".into()));
+    if let Some(why) = snapshot.get(&rule.key).and_then(LiveReading::write_obstacle) {
+        return Err(refuse(Obstacle::Permission, format!("it may not be written here: {why}")));
     }
     Ok(Change {
         key: rule.key.clone(),
@@ -94,13 +96,14 @@ fn change(host: &Host, finding: &Finding<'_>, snapshot: &Snapshot) -> Result<Cha
     })
 }
 
-fn refused_by(host: &Host, finding: &Finding<'_>, proposed: &Value) -> Option<String> {
-    let setting = finding.rule.rule.setting;
+/// Why the host's kernel would refuse a value; None where it takes it.
+#[must_use]
+pub fn refused_by(host: &Host, setting: &Setting, value: &Value) -> Option<String> {
     match host.version {
         Some(version) => setting
             .accepts_in(version)
-            .and_then(|accept| accept.refuses(proposed))
-            .map(|why| format!("{} {version} would refuse `{proposed}`: {why}", host.os)),
-        None => setting.refuses(proposed),
+            .and_then(|accept| accept.refuses(value))
+            .map(|why| format!("{} {version} would refuse `{value}`: {why}", host.os)),
+        None => setting.refuses(value),
     }
 }

@@ -16,6 +16,7 @@ use crate::profile::Rule;
 use crate::setting::Key;
 use crate::setting::Setting;
 use crate::setting::catalogue;
+use crate::setting::is_hidden;
 
 mod constraint;
 
@@ -259,10 +260,10 @@ impl Reader<'_> {
             return None;
         };
         // A line break in a reason would become a line of a boot file; an escape, a command to a terminal.
-        if let Some(control) = control_character(text) {
+        if let Some(control) = hidden_character(text) {
             self.problem(
                 &node.span(),
-                format!("`{field}` holds the control character U+{:04X}", u32::from(control)),
+                format!("`{field}` holds the control or invisible character U+{:04X}", u32::from(control)),
             );
             return None;
         }
@@ -288,13 +289,11 @@ impl Reader<'_> {
     }
 }
 
-/// The first character that breaks a line, commands a terminal, or turns the direction of the text round, so that it
-/// reads other than it is.
-fn control_character(text: &str) -> Option<char> {
+/// The first character that makes the text read other than it is.
+fn hidden_character(text: &str) -> Option<char> {
     // Plain ASCII, as nearly every text is, needs no decoding.
     if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
         return None;
     }
-    let turns = |c| matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().find(|c| c.is_control() || turns(*c))
+    text.chars().find(|c| is_hidden(*c))
 }

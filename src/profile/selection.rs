@@ -175,12 +175,12 @@ pub fn select<E: fmt::Display>(
             member.asked = Some(position);
             member.position = position;
             member.depth = 0;
-            let name = member.profile.name.clone();
-            // The same profile twice is the same wish.
-            selection.names.retain(|known| *known != name);
-            selection.names.push(name);
         }
     }
+    // The same profile twice is the same wish: its place is the last.
+    let mut asked: Vec<&Member> = selection.members.iter().filter(|member| member.asked.is_some()).collect();
+    asked.sort_by_key(|member| member.asked);
+    selection.names = asked.into_iter().map(|member| member.profile.name.clone()).collect();
     if problems.is_empty() { Ok(selection) } else { Err(SelectError::Faulty(problems)) }
 }
 

@@ -81,7 +81,10 @@ impl PortSet {
     /// Whether every port of `other` is in this set.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
-        other.ranges.iter().all(|wanted| self.ranges.iter().any(|range| range.covers(*wanted)))
+        other.ranges.iter().all(|wanted| {
+            let at = self.ranges.partition_point(|range| range.high < wanted.low);
+            self.ranges.get(at).is_some_and(|range| range.covers(*wanted))
+        })
     }
 
     /// Whether the port is in this set.

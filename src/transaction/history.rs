@@ -65,12 +65,17 @@ pub fn history(store: &Store, here: &Identity) -> Result<Vec<Entry>, StoreError>
     Ok(entries
         .map(|((record, ending), in_force)| Entry {
             state: match ending {
+                // What was on probation and is no longer in force was undone, by hand, by time or by a reboot.
+                Some(ending) if ending.outcome == Outcome::Pending && !in_force => {
+                    State::Ended(Outcome::Undone)
+                }
                 Some(ending) => State::Ended(ending.outcome),
                 None if busy => State::Running,
                 None if !record.origin.same_boot(here) => State::Ended(Outcome::Undone),
                 None => State::Interrupted,
             },
-            in_force,
+            // Of a rollback there is nothing in force: it brought back what was.
+            in_force: in_force && record.command == Command::Apply,
             rollback_file: store.path_of(&record.id),
             record,
         })
@@ -98,8 +103,9 @@ pub fn interrupted(store: &Store, here: impl FnOnce() -> Identity) -> Result<Vec
 /// back leaves the apply in force, to be rolled back again.
 pub(super) fn counts(record: &Record, ending: &Ending) -> bool {
     match ending.outcome {
-        Outcome::Applied | Outcome::RolledBack => true,
-        Outcome::Incomplete => record.command == Command::Apply,
+        Outcome::Applied | Outcome::Pending | Outcome::RolledBack => true,
+        // One that only passed over what somebody else had changed did all that there was to do.
+        Outcome::Incomplete => record.command == Command::Apply || ending.left.is_empty(),
         Outcome::Unchanged | Outcome::Undone | Outcome::Refused => false,
     }
 }

@@ -6,13 +6,14 @@ use std::path::Path;
 
 use crate::facts::Identity;
 use crate::facts::LiveState;
+use crate::plan::Origin;
 use crate::platform::Platform;
 use crate::setting::Key;
 use crate::setting::Kind;
 use crate::setting::catalogue;
+use crate::transaction::Change;
 use crate::transaction::Command;
 use crate::transaction::Done;
-use crate::transaction::Origin;
 use crate::transaction::Outcome;
 use crate::transaction::Record;
 use crate::transaction::Step;
@@ -23,6 +24,7 @@ use crate::transaction::apply::also_changed;
 use crate::transaction::apply::finish;
 use crate::transaction::apply::recorded;
 use crate::transaction::apply::transact;
+use crate::transaction::confirm;
 use crate::transaction::execute::Write;
 use crate::transaction::execute::execute;
 use crate::transaction::execute::same;
@@ -47,7 +49,7 @@ pub struct Choice {
 }
 
 /// Finds the record that a rollback is about: the one of this id or file, else an interrupted one, else the newest
-/// apply in force. None where there is nothing to undo.
+/// apply in force. None where there is nothing to undo. Without a name, records in `beyond_reach` are passed over.
 ///
 /// # Errors
 /// The state or the file is not acceptable, or there is no such record.
@@ -55,6 +57,7 @@ pub fn choose(
     store: Option<&Store>,
     named: Option<&str>,
     here: &Identity,
+    beyond_reach: &[String],
 ) -> Result<Option<Choice>, TransactionError> {
     let records = store.map(Store::records).transpose()?.unwrap_or_default();
     if let Some(name) = named.filter(|name| !is_id(name)) {
@@ -75,7 +78,10 @@ pub fn choose(
         }
         None => records.iter().find(|(_, ending)| ending.is_none()).or_else(|| {
             let in_force = in_force(&records, here);
-            let newest = |at: &usize| in_force[*at] && records[*at].0.command == Command::Apply;
+            let newest = |at: &usize| {
+                let record = &records[*at].0;
+                in_force[*at] && record.command == Command::Apply && !beyond_reach.contains(&record.id)
+            };
             (0..records.len()).rev().find(newest).map(|at| &records[at])
         }),
     };
@@ -99,6 +105,9 @@ pub struct Undo<'a> {
     pub time: String,
     /// The settings that are undone although somebody else changed them.
     pub forced: &'a [Key],
+    /// Whether this undoes an apply that was not confirmed in time: nobody can be asked, so what somebody else
+    /// changed since is left and named, and the rest is put back.
+    pub unconfirmed: bool,
 }
 
 /// Undoes what was chosen. `interruption` says why to stop, once there is a reason; `say` hears of waiting.
@@ -117,11 +126,19 @@ pub fn rollback(
     }
     let _lock = store.lock(interruption, say)?;
     let records = store.records()?;
+    if undo.unconfirmed {
+        let known = records.iter().find(|(record, _)| record.id == undo.choice.record.id);
+        let ending = known.and_then(|(_, ending)| ending.as_ref());
+        if !confirm::has_to_be_undone(store, &undo.choice.record, ending)? {
+            return Ok(nothing_left(store, undo, "it was settled meanwhile"));
+        }
+    }
     if let Some(done) = undone_already(store, undo, &records) {
+        store.remove_due(&undo.choice.record.id)?;
         return Ok(done);
     }
     let mut look = look(undo, &records, platform)?;
-    if look.conflict {
+    if look.conflict && !undo.unconfirmed {
         return Ok(look.report(store, undo));
     }
     let mut done = if look.settling {
@@ -136,15 +153,48 @@ pub fn rollback(
         inverse.undoes = Some(record.id.clone());
         inverse.changes = look.writes.iter().map(recorded).collect();
         let undoes = Some(record.id);
-        let rolled_back = Outcome::RolledBack;
+        let rolled_back = if look.conflict { Outcome::Incomplete } else { Outcome::RolledBack };
         Done {
             undoes,
             ..transact(store, inverse, &mut look.writes, platform, None, interruption, rolled_back)?
         }
     };
+    let failed = done.failure.is_some();
+    if done.outcome == Outcome::RolledBack || done.outcome == Outcome::Incomplete && !failed {
+        // Whether or not it was on probation, the matter is settled.
+        store.remove_due(&undo.choice.record.id)?;
+    }
     look.steps.append(&mut done.steps);
     done.steps = look.steps;
     Ok(done)
+}
+
+/// Gives up an interrupted record whose network namespace is no longer to be found: it ends as incomplete, all of its
+/// settings left as they may be.
+///
+/// # Errors
+/// The state cannot be written.
+pub fn give_up(store: &Store, record: &Record, say: &dyn Fn(&str)) -> Result<Done, TransactionError> {
+    let _lock = store.lock(&|| None, say)?;
+    let left = record.changes.iter().map(|change| change.key.clone()).collect();
+    store.write_ending(&Ending::new(&record.id, Outcome::Incomplete, left))?;
+    let step = |change: &Change| {
+        Some(Step {
+            key: Key::parse(&change.key).ok()?,
+            before: change.before.clone(),
+            after: change.after.clone(),
+            result: StepResult::Left,
+            note: None,
+        })
+    };
+    Ok(Done {
+        id: Some(record.id.clone()),
+        undoes: None,
+        outcome: Outcome::Incomplete,
+        rollback_file: Some(store.path_of(&record.id)),
+        steps: record.changes.iter().filter_map(step).collect(),
+        failure: Some("its network namespace is no longer to be found".into()),
+    })
 }
 
 /// What [`rollback`] would do now; nothing is written.
@@ -302,8 +352,9 @@ fn settled_by_reboot(store: &Store, undo: &Undo<'_>) -> Result<Option<Done>, Tra
     if !record.origin.same_machine(&undo.here) || record.origin.same_boot(&undo.here) {
         return Ok(None);
     }
-    if *interrupted {
+    if *interrupted || store.due(&record.id)?.is_some() {
         store.write_ending(&Ending::new(&record.id, Outcome::Undone, Vec::new()))?;
+        store.remove_due(&record.id)?;
     }
     Ok(Some(nothing_left(store, undo, REBOOTED)))
 }

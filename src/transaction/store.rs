@@ -45,7 +45,7 @@ pub enum StoreError {
         reason: String,
     },
     /// It cannot be read or written.
-    #[error("{operation} {path}: {source}")]
+    #[error("cannot {operation} {path}: {source}")]
     Io {
         /// What was tried.
         operation: &'static str,
@@ -54,12 +54,12 @@ pub enum StoreError {
         /// What the system said.
         source: io::Error,
     },
+    /// A signal came while another twtune was at work.
+    #[error("{0} while another twtune is at work; nothing was begun")]
+    Interrupted(String),
     /// Another twtune is at work and does not come to an end.
     #[error("another twtune has been at work in {0} for too long")]
     Busy(PathBuf),
-    /// A signal came before it was this one's turn.
-    #[error("{0} while another twtune was at work; nothing was changed")]
-    Stopped(String),
 }
 
 /// An open state directory.
@@ -67,6 +67,15 @@ pub enum StoreError {
 pub struct Store {
     path: PathBuf,
     folder: OwnedFd,
+}
+
+/// The ids that the names in the directory tell.
+#[derive(Default)]
+struct Ids {
+    begun: BTreeSet<u64>,
+    ended: BTreeSet<u64>,
+    /// On probation.
+    due: BTreeSet<u64>,
 }
 
 /// Held while a transaction is under way.
@@ -118,8 +127,7 @@ impl Store {
         Self::open(path)?.ok_or_else(|| unacceptable(path, "it was removed while twtune began to work in it"))
     }
 
-    /// Waits until no other twtune is at work here, or `interruption` says why not to. `say` hears of it when that
-    /// takes time.
+    /// Waits until no other twtune is at work here. `say` hears of it when that takes time, `interruption` ends it.
     pub(super) fn lock(
         &self,
         interruption: &dyn Fn() -> Option<String>,
@@ -127,8 +135,13 @@ impl Store {
     ) -> Result<Lock, StoreError> {
         let path = self.path.join("lock");
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        let file = rustix::fs::openat(&self.folder, "lock", flags, Mode::RUSR | Mode::WUSR)
-            .map_err(|errno| failed("open", &path, errno))?;
+        let file =
+            rustix::fs::openat(&self.folder, "lock", flags, Mode::RUSR | Mode::WUSR).map_err(|errno| {
+                match errno {
+                    Errno::LOOP | Errno::ISDIR => unacceptable(&path, "it is not a file of twtune's"),
+                    errno => failed("open", &path, errno),
+                }
+            })?;
         check_private(&path, &file, 0o077)?;
         let file = File::from(file);
         let mut waited = Duration::ZERO;
@@ -136,11 +149,11 @@ impl Store {
             match file.try_lock() {
                 Ok(()) => return Ok(Lock { _file: file }),
                 Err(TryLockError::WouldBlock) if waited < PATIENCE => {
+                    if let Some(why) = interruption() {
+                        return Err(StoreError::Interrupted(why));
+                    }
                     if waited.is_zero() {
                         say("another twtune is at work, waiting for it to end");
-                    }
-                    if let Some(why) = interruption() {
-                        return Err(StoreError::Stopped(why));
                     }
                     std::thread::sleep(PAUSE);
                     waited += PAUSE;
@@ -160,7 +173,7 @@ impl Store {
 
     /// The records, oldest first, each with how it ended; None for one that did not come to its end.
     pub(super) fn records(&self) -> Result<Vec<(Record, Option<Ending>)>, StoreError> {
-        let (begun, _) = self.ids()?;
+        let begun = self.ids()?.begun;
         // The record first: an ending that is written meanwhile is then seen.
         let record_and_ending = |id: u64| Ok((self.record(id)?, self.ending(id)?));
         begun.into_iter().map(record_and_ending).collect()
@@ -176,7 +189,7 @@ impl Store {
     /// length, but for the newest: a twtune that was killed while it noted the ending left an empty one, and
     /// nothing was begun since.
     pub(super) fn unfinished(&self) -> Result<Vec<Record>, StoreError> {
-        let (begun, mut ended) = self.ids()?;
+        let Ids { begun, mut ended, .. } = self.ids()?;
         if let Some(newest) = begun.last()
             && ended.contains(newest)
             && self.ending(*newest)?.is_none()
@@ -202,21 +215,21 @@ impl Store {
         Ok(record)
     }
 
-    /// The ids of the records that were begun, and of those that ended.
-    fn ids(&self) -> Result<(BTreeSet<u64>, BTreeSet<u64>), StoreError> {
+    fn ids(&self) -> Result<Ids, StoreError> {
         let entries = rustix::fs::Dir::read_from(&self.folder).map_err(|e| failed("read", &self.path, e))?;
-        let (mut begun, mut ended) = (BTreeSet::new(), BTreeSet::new());
+        let mut ids = Ids::default();
         for entry in entries {
             let entry = entry.map_err(|errno| failed("read", &self.path, errno))?;
             let name = entry.file_name().to_string_lossy();
             let Some((id, kind)) = name.split_once('.').filter(|(id, _)| is_id(id)) else { continue };
             match kind {
-                "json" => begun.extend(id.parse::<u64>()),
-                "end" => ended.extend(id.parse::<u64>()),
+                "json" => ids.begun.extend(id.parse::<u64>()),
+                "end" => ids.ended.extend(id.parse::<u64>()),
+                "due" => ids.due.extend(id.parse::<u64>()),
                 _ => {}
             }
         }
-        Ok((begun, ended))
+        Ok(ids)
     }
 
     /// The path of a record's rollback file.
@@ -227,27 +240,17 @@ impl Store {
 
     /// Stores a record under the next free id. When this returns, it is on disk; when it fails, it is not there.
     pub(super) fn write_record(&self, mut record: Record) -> Result<(Record, String), StoreError> {
-        let next = self.ids()?.0.last().unwrap_or(&0) + 1;
+        let next = self.ids()?.begun.last().unwrap_or(&0) + 1;
         record.id = next.to_string();
         let (record, text) = record.sealed();
         let name = format!("{next}.json");
-        // What a killed twtune left; this one holds the lock.
-        self.remove(TEMPORARY);
         // An ending without its record would be taken for this one's.
         self.remove(&format!("{next}.end"));
-        let mut file = self.create_file(TEMPORARY)?;
-        let written = file
-            .write_all(text.as_bytes())
-            .and_then(|()| file.sync_all())
-            .map_err(|error| failed("write", &self.path.join(TEMPORARY), error))
-            .and_then(|()| {
-                rustix::fs::renameat(&self.folder, TEMPORARY, &self.folder, &name)
-                    .and_then(|()| rustix::fs::fsync(&self.folder))
-                    .map_err(|errno| failed("write", &self.path.join(&name), errno))
-            });
+        let written = self.replace_file(&name, &text).and_then(|()| {
+            rustix::fs::fsync(&self.folder).map_err(|errno| failed("sync", &self.path, errno))
+        });
         if let Err(error) = written {
             // Where the folder could not be synced the record is there under its name, and would count as begun.
-            self.remove(TEMPORARY);
             self.discard(&record.id);
             return Err(error);
         }
@@ -285,11 +288,67 @@ impl Store {
     /// without its ending the transaction counts as interrupted.
     pub(super) fn write_ending(&self, ending: &Ending) -> Result<(), StoreError> {
         let name = format!("{}.end", ending.id);
-        // One that was cut short.
-        self.remove(&name);
-        let mut file = self.create_file(&name)?;
-        file.write_all(ending.text().as_bytes())
-            .map_err(|error| failed("write", &self.path.join(name), error))
+        match self.create_file(&name) {
+            Ok(mut file) => file.write_all(ending.text().as_bytes()).map_err(|error| {
+                // Half an ending is none, and every command is to see that alike.
+                self.remove(&name);
+                failed("write", &self.path.join(&name), error)
+            }),
+            // An apply on probation that is kept, or an ending that was cut short.
+            Err(StoreError::Io { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => {
+                self.replace_file(&name, &ending.text())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The moment at which a record on probation is due; None where it is not on probation, 0 where its moment was
+    /// never written out.
+    pub(super) fn due(&self, id: &str) -> Result<Option<u64>, StoreError> {
+        Ok(self.read(&format!("{id}.due"))?.map(|text| text.trim().parse().unwrap_or(0)))
+    }
+
+    pub(super) fn write_due(&self, id: &str, due: u64) -> Result<(), StoreError> {
+        self.replace_file(&format!("{id}.due"), &format!("{due}\n"))
+    }
+
+    pub(super) fn remove_due(&self, id: &str) -> Result<(), StoreError> {
+        let name = format!("{id}.due");
+        match rustix::fs::unlinkat(&self.folder, &name, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(errno) => Err(failed("remove", &self.path.join(name), errno)),
+        }
+    }
+
+    /// The records on probation, oldest first.
+    pub(super) fn due_ids(&self) -> Result<Vec<String>, StoreError> {
+        Ok(self.ids()?.due.iter().map(u64::to_string).collect())
+    }
+
+    /// One record and how it ended.
+    pub(super) fn entry(&self, id: &str) -> Result<(Record, Option<Ending>), StoreError> {
+        let id = id.parse().unwrap_or(0);
+        Ok((self.record(id)?, self.ending(id)?))
+    }
+
+    /// Writes a file as a whole, synced, in the place of one that may be there.
+    fn replace_file(&self, name: &str, text: &str) -> Result<(), StoreError> {
+        // What a killed twtune left; this one holds the lock.
+        self.remove(TEMPORARY);
+        let mut file = self.create_file(TEMPORARY)?;
+        let replaced = file
+            .write_all(text.as_bytes())
+            .and_then(|()| file.sync_all())
+            .and_then(|()| Ok(rustix::fs::renameat(&self.folder, TEMPORARY, &self.folder, name)?));
+        replaced.map_err(|error| {
+            self.remove(TEMPORARY);
+            failed("write", &self.path.join(name), error)
+        })
+    }
+
+    /// The error of something that was tried with a record.
+    pub(super) fn failed(&self, operation: &'static str, id: &str, error: io::Error) -> StoreError {
+        failed(operation, &self.path_of(id), error)
     }
 
     fn create_file(&self, name: &str) -> Result<File, StoreError> {
@@ -386,7 +445,7 @@ fn check_private(path: &Path, file: &impl AsFd, forbidden: u32) -> Result<(), St
     }
     if about.st_mode & forbidden != 0 {
         let mode = about.st_mode & 0o7777;
-        return Err(unacceptable(path, format!("others than its owner may write it (mode {mode:04o})")));
+        return Err(unacceptable(path, format!("others than its owner have rights to it (mode {mode:04o})")));
     }
     Ok(())
 }

@@ -22,6 +22,8 @@ mod cli_profile;
 #[cfg(target_os = "linux")]
 mod cli_rollback;
 #[cfg(target_os = "linux")]
+mod confirm;
+#[cfg(target_os = "linux")]
 mod host;
 mod judgement;
 mod profiles;
@@ -31,6 +33,8 @@ mod readme;
 mod reliability;
 #[cfg(target_os = "linux")]
 mod sandbox;
+#[cfg(target_os = "linux")]
+mod saved_plan;
 #[cfg(target_os = "linux")]
 mod schema;
 #[cfg(target_os = "linux")]

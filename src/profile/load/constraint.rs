@@ -71,7 +71,9 @@ fn between(
     };
     let low = numbers(low, setting)?;
     let high = numbers(high, setting)?;
-    let pairs = || low.iter().zip(&high).map(|(low, high)| (fixed(*low), fixed(*high)));
+    // Below zero may be unlimited, and that is above every number.
+    let rank = |amount: Option<Amount>| fixed(amount).map(|number| setting.rank(number));
+    let pairs = || low.iter().zip(&high).map(|(low, high)| (rank(*low), rank(*high)));
     if pairs().any(|(low, high)| matches!((low, high), (Some(low), Some(high)) if low > high)) {
         return Err((node.span(), "`between` is upside down: the lower end comes first".into()));
     }
@@ -80,7 +82,7 @@ fn between(
     };
     let wanted = numbers(propose_node, setting)?;
     let outside = wanted.iter().zip(pairs()).any(|(wanted, (low, high))| {
-        fixed(*wanted).is_some_and(|wanted| {
+        rank(*wanted).is_some_and(|wanted| {
             low.is_some_and(|low| wanted < low) || high.is_some_and(|high| wanted > high)
         })
     });

@@ -100,7 +100,7 @@ fn many_at_once_leave_a_whole_history_and_the_values_that_it_tells() {
             match code {
                 0 => {}
                 // Another came in between its look at the values and its turn.
-                3 if report["message"].to_string().contains("when the plan was made") => refused += 1,
+                3 if report["message"].to_string().contains("the plan is stale") => refused += 1,
                 _ => {
                     let history = host.twtune("history").stdout;
                     panic!("round {round}: {what} ended with {code}: {report:#} {err}\n{history}")
