@@ -132,18 +132,24 @@ fn set(key: &Key, target: &mut dyn Target, kind: Kind, value: &str) -> Result<()
 fn put_back(write: &mut Write<'_>, platform: &dyn Platform) -> Result<(), String> {
     // A write that was refused changed nothing, and is not to be put back.
     let unchanged = write.target.read().is_ok_and(|found| same(write.kind, &found, &write.before));
+    let mut put_back = Ok(());
     if !unchanged {
         // Twice: what refused a value because of a passing fault may take it now.
-        set(&write.key, &mut *write.target, write.kind, &write.before)
-            .or_else(|_| set(&write.key, &mut *write.target, write.kind, &write.before))?;
+        put_back = set(&write.key, &mut *write.target, write.kind, &write.before)
+            .or_else(|_| set(&write.key, &mut *write.target, write.kind, &write.before));
     }
-    restore_also(&write.also, platform)
+    all_of([put_back, restore_also(&write.also, platform)])
+}
+
+/// Succeeds where all did; else every failure is named.
+fn all_of(results: impl IntoIterator<Item = Result<(), String>>) -> Result<(), String> {
+    let failures: Vec<String> = results.into_iter().filter_map(Result::err).collect();
+    if failures.is_empty() { Ok(()) } else { Err(failures.join("; ")) }
 }
 
 /// Brings back what a write changed besides itself.
 fn restore_also(also: &[(Key, Kind, String)], platform: &dyn Platform) -> Result<(), String> {
-    let mut failure = Ok(());
-    for (key, kind, value) in also {
+    all_of(also.iter().map(|(key, kind, value)| {
         let restored = match platform.read(key) {
             LiveState::Present(found) if same(*kind, &found, value) => Ok(()),
             // The interface is gone, and its settings with it.
@@ -153,9 +159,6 @@ fn restore_also(also: &[(Key, Kind, String)], platform: &dyn Platform) -> Result
                 .map_err(|error: PlatformError| error.to_string())
                 .and_then(|mut target| set(key, &mut *target, *kind, value)),
         };
-        if let Err(why) = restored {
-            failure = Err(format!("{key} could not be brought back to `{value}`: {why}"));
-        }
-    }
-    failure
+        restored.map_err(|why| format!("{key} could not be brought back to `{value}`: {why}"))
+    }))
 }

@@ -99,14 +99,25 @@ pub fn interrupted(store: &Store, here: impl FnOnce() -> Identity) -> Result<Vec
     Ok(unfinished)
 }
 
+/// Whether values that a record wrote are there, all or some of them. A rollback of which something could not be put
+/// back leaves the apply in force, to be rolled back again.
+pub(super) fn counts(record: &Record, ending: &Ending) -> bool {
+    match ending.outcome {
+        Outcome::Applied | Outcome::Pending | Outcome::RolledBack => true,
+        // One that only passed over what somebody else had changed did all that there was to do.
+        Outcome::Incomplete => record.command == Command::Apply || ending.left.is_empty(),
+        Outcome::Unchanged | Outcome::Undone | Outcome::Refused => false,
+    }
+}
+
 /// For each record, whether its live values are in force: it went through, nothing undid it, and the machine was
 /// not rebooted since.
 pub(super) fn in_force(records: &[(Record, Option<Ending>)], here: &Identity) -> Vec<bool> {
     let mut in_force = vec![false; records.len()];
     let index = |id: &str| records.iter().position(|(record, _)| record.id == id);
     for (at, (record, ending)) in records.iter().enumerate() {
-        let went_through = match ending.as_ref().map(|ending| ending.outcome) {
-            Some(outcome) => outcome.stands(),
+        let went_through = match ending {
+            Some(ending) => counts(record, ending),
             // Interrupted: some of it may be there.
             None => record.command == Command::Apply,
         };

@@ -105,11 +105,6 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Whether the machine has the record's values from it, unless something undid them since.
-    pub(super) const fn stands(self) -> bool {
-        matches!(self, Self::Applied | Self::Pending | Self::RolledBack | Self::Incomplete)
-    }
-
     /// Its name in reports.
     #[must_use]
     pub const fn name(self) -> &'static str {

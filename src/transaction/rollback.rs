@@ -28,7 +28,9 @@ use crate::transaction::confirm;
 use crate::transaction::execute::Write;
 use crate::transaction::execute::execute;
 use crate::transaction::execute::same;
+use crate::transaction::history::counts;
 use crate::transaction::history::in_force;
+use crate::transaction::record::AlsoChanged;
 use crate::transaction::record::Ending;
 use crate::transaction::record::is_id;
 use crate::transaction::store;
@@ -157,7 +159,8 @@ pub fn rollback(
             ..transact(store, inverse, &mut look.writes, platform, None, interruption, rolled_back)?
         }
     };
-    if done.outcome.stands() {
+    let failed = done.failure.is_some();
+    if done.outcome == Outcome::RolledBack || done.outcome == Outcome::Incomplete && !failed {
         // Whether or not it was on probation, the matter is settled.
         store.remove_due(&undo.choice.record.id)?;
     }
@@ -395,11 +398,15 @@ const REBOOTED: &str = "the machine was rebooted since: its live values are gone
 
 /// A retry is harmless: what is undone is not undone again, whatever value somebody has set since.
 fn undone_already(store: &Store, undo: &Undo<'_>, records: &Records) -> Option<Done> {
-    let Choice { record, known, .. } = undo.choice;
+    let Choice { record, known, interrupted: was_open } = undo.choice;
     let at = records.iter().position(|(other, _)| *known && other.id == record.id)?;
     let ours = record.origin.same_machine(&undo.here);
     // Another twtune may have brought it to its end since it was chosen.
     let interrupted = records[at].1.is_none();
+    // A rollback that was under way when it was chosen has done what was asked for; to undo it would apply again.
+    if *was_open && !interrupted && record.command == Command::Rollback {
+        return Some(nothing_left(store, undo, "it came to its end meanwhile"));
+    }
     let undone = ours && !interrupted && !in_force(records, &undo.here)[at];
     undone.then(|| nothing_left(store, undo, "it is not in force: there is nothing to undo"))
 }
@@ -456,8 +463,10 @@ fn aims(choice: &Choice, records: &Records, settling: bool, here: &Identity) -> 
                 Some((link, top)) => (link.after.clone(), link.before.clone(), !top),
                 None => (after, before, false),
             };
-            let saved = saved.changes.iter().find(|saved| saved.key == change.key).unwrap_or(change);
-            let also = saved.also.iter().filter_map(|also| {
+            let own = saved.changes.iter().find(|saved| saved.key == change.key).unwrap_or(change);
+            let link = choice.known.then(|| chains.link(&change.key, &saved.id)).flatten();
+            let also = link.map_or(&own.also, |(link, _)| &link.also);
+            let also = also.iter().filter_map(|also| {
                 let key = Key::parse(&also.key).ok()?;
                 let kind = catalogue::find(&key)?.kind;
                 Some((key, kind, also.before.clone()))
@@ -477,6 +486,8 @@ struct Link {
     id: String,
     before: String,
     after: String,
+    /// What its write changed besides, with the values that lie below as well.
+    also: Vec<AlsoChanged>,
 }
 
 impl Chains {
@@ -484,7 +495,7 @@ impl Chains {
     fn replay(records: &Records, here: &Identity) -> Self {
         let mut chains = Self { by_key: BTreeMap::new() };
         for (record, ending) in records {
-            let counts = ending.as_ref().is_some_and(|ending| ending.outcome.stands());
+            let counts = ending.as_ref().is_some_and(|ending| counts(record, ending));
             if !counts || !record.origin.is_here(here) {
                 continue;
             }
@@ -503,7 +514,8 @@ impl Chains {
             for change in &record.changes {
                 if let (Some(before), Some(after)) = (&change.before, &change.after) {
                     let (id, before, after) = (holder.clone(), before.clone(), after.clone());
-                    chains.by_key.entry(change.key.clone()).or_default().push(Link { id, before, after });
+                    let link = Link { id, before, after, also: change.also.clone() };
+                    chains.by_key.entry(change.key.clone()).or_default().push(link);
                 }
             }
         }
@@ -517,6 +529,7 @@ impl Chains {
                 let gone = chain.remove(at);
                 if let Some(above) = chain.get_mut(at) {
                     above.before = gone.before;
+                    above.also = gone.also;
                 }
             }
         }
