@@ -2,6 +2,7 @@
 //! else changes a machine. Imports `setting`, `facts`, `plan` and `platform`.
 
 mod apply;
+mod chains;
 mod confirm;
 mod execute;
 mod history;

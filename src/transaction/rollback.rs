@@ -1,7 +1,6 @@
 //! Takes an apply back: the inverse of its record on the same road, without treading on what somebody else
 //! changed since.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::facts::Identity;
@@ -24,18 +23,17 @@ use crate::transaction::apply::also_changed;
 use crate::transaction::apply::finish;
 use crate::transaction::apply::recorded;
 use crate::transaction::apply::transact;
+use crate::transaction::chains::Chains;
 use crate::transaction::confirm;
 use crate::transaction::execute::Write;
 use crate::transaction::execute::execute;
 use crate::transaction::execute::same;
-use crate::transaction::history::counts;
 use crate::transaction::history::in_force;
-use crate::transaction::record::AlsoChanged;
 use crate::transaction::record::Ending;
 use crate::transaction::record::is_id;
 use crate::transaction::store;
 
-type Records = Vec<(Record, Option<Ending>)>;
+pub(super) type Records = Vec<(Record, Option<Ending>)>;
 
 /// What a rollback is about.
 #[derive(Clone, Debug)]
@@ -161,8 +159,9 @@ pub fn rollback(
     };
     let failed = done.failure.is_some();
     if done.outcome == Outcome::RolledBack || done.outcome == Outcome::Incomplete && !failed {
-        // Whether or not it was on probation, the matter is settled.
-        store.remove_due(&undo.choice.record.id)?;
+        // Whether or not it was on probation, the matter is settled. Should this fail, the rollback was made all the
+        // same, and whoever finds the record overdue finds it undone.
+        let _ = store.remove_due(&undo.choice.record.id);
     }
     look.steps.append(&mut done.steps);
     done.steps = look.steps;
@@ -318,7 +317,9 @@ fn look<'p>(
             || undo.forced.contains(&aim.key)
         {
             // Where the value itself is back, what its write changed besides may not be: that comes behind it.
-            for (key, kind, to) in &aim.also {
+            // Who brought it back has reset them once more, be it a rollback that failed in the middle.
+            let is_back = same(aim.kind, &found, &aim.to);
+            for (key, kind, to) in aim.also.iter().filter(|_| !is_back) {
                 let ours = besides.and_then(|besides| besides.get(key.as_str()));
                 look.mind_besides(key, *kind, to, ours, undo.forced, platform);
             }
@@ -474,71 +475,4 @@ fn aims(choice: &Choice, records: &Records, settling: bool, here: &Identity) -> 
             Some(Aim { kind, from, to, also: also.collect(), superseded, key })
         })
         .collect()
-}
-
-/// For every setting, the records in force that changed it, oldest first: what lies below each is what its
-/// rollback brings back.
-struct Chains {
-    by_key: BTreeMap<String, Vec<Link>>,
-}
-
-struct Link {
-    id: String,
-    before: String,
-    after: String,
-    /// What its write changed besides, with the values that lie below as well.
-    also: Vec<AlsoChanged>,
-}
-
-impl Chains {
-    /// Replays the history of this boot and namespace.
-    fn replay(records: &Records, here: &Identity) -> Self {
-        let mut chains = Self { by_key: BTreeMap::new() };
-        for (record, ending) in records {
-            let counts = ending.as_ref().is_some_and(|ending| counts(record, ending));
-            if !counts || !record.origin.is_here(here) {
-                continue;
-            }
-            if let Some(undone) = &record.undoes {
-                chains.take_out(undone);
-            }
-            // A rollback of an apply only takes out; of a rollback, it brings the apply back.
-            let holder = match &record.undoes {
-                None => Some(record.id.clone()),
-                Some(undone) => records
-                    .iter()
-                    .find(|(other, _)| other.id == *undone)
-                    .and_then(|(other, _)| other.undoes.clone()),
-            };
-            let Some(holder) = holder else { continue };
-            for change in &record.changes {
-                if let (Some(before), Some(after)) = (&change.before, &change.after) {
-                    let (id, before, after) = (holder.clone(), before.clone(), after.clone());
-                    let link = Link { id, before, after, also: change.also.clone() };
-                    chains.by_key.entry(change.key.clone()).or_default().push(link);
-                }
-            }
-        }
-        chains
-    }
-
-    /// Takes a record out of every chain; what lay above it now lies on what lay below it.
-    fn take_out(&mut self, id: &str) {
-        for chain in self.by_key.values_mut() {
-            if let Some(at) = chain.iter().position(|link| link.id == id) {
-                let gone = chain.remove(at);
-                if let Some(above) = chain.get_mut(at) {
-                    above.before = gone.before;
-                    above.also = gone.also;
-                }
-            }
-        }
-    }
-
-    /// The record's link in a setting's chain, and whether it is the last.
-    fn link(&self, key: &str, id: &str) -> Option<(&Link, bool)> {
-        let chain = self.by_key.get(key)?;
-        let at = chain.iter().position(|link| link.id == id)?;
-        Some((&chain[at], at + 1 == chain.len()))
-    }
 }
