@@ -13,6 +13,9 @@ use crate::platform::Target;
 use crate::setting::Key;
 use crate::setting::canonical;
 
+/// What is set besides: settings and their values.
+type Besides = Vec<(Key, String)>;
+
 /// Settings in memory.
 #[derive(Debug, Default)]
 pub struct Memory {
@@ -26,6 +29,8 @@ pub struct Memory {
     pub failing: RefCell<BTreeSet<usize>>,
     /// The writes that are taken without an error and change nothing.
     pub ignored: RefCell<BTreeSet<usize>>,
+    /// What a write of a value sets besides.
+    pub besides: RefCell<BTreeMap<(Key, String), Besides>>,
     /// How many writes there were.
     pub writes: Cell<usize>,
 }
@@ -79,7 +84,10 @@ impl Target for MemoryTarget<'_> {
             return Err(error(&format!("write `{value}` to"), &self.key, false));
         }
         if !self.memory.ignored.borrow().contains(&number) {
-            self.memory.values.borrow_mut().insert(self.key.clone(), value.into());
+            let mut values = self.memory.values.borrow_mut();
+            values.insert(self.key.clone(), value.into());
+            let besides = self.memory.besides.borrow();
+            values.extend(besides.get(&(self.key.clone(), value.to_owned())).into_iter().flatten().cloned());
         }
         Ok(())
     }

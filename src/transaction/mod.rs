@@ -2,7 +2,7 @@
 //! else changes a machine. Imports `setting`, `facts`, `plan` and `platform`.
 
 mod apply;
-mod chains;
+mod chain;
 mod confirm;
 mod execute;
 mod history;
@@ -42,6 +42,9 @@ pub use rollback::preview;
 pub use rollback::rollback;
 pub use store::Store;
 pub use store::StoreError;
+
+/// A history: records, oldest first, each with how it ended.
+type Records = Vec<(Record, Option<record::Ending>)>;
 
 /// What an apply or a rollback did.
 #[derive(Debug)]

@@ -9,12 +9,12 @@ use crate::plan::Origin;
 use crate::platform::Platform;
 use crate::setting::Key;
 use crate::setting::Kind;
-use crate::setting::catalogue;
 use crate::transaction::Change;
 use crate::transaction::Command;
 use crate::transaction::Done;
 use crate::transaction::Outcome;
 use crate::transaction::Record;
+use crate::transaction::Records;
 use crate::transaction::Step;
 use crate::transaction::StepResult;
 use crate::transaction::Store;
@@ -23,7 +23,7 @@ use crate::transaction::apply::also_changed;
 use crate::transaction::apply::finish;
 use crate::transaction::apply::recorded;
 use crate::transaction::apply::transact;
-use crate::transaction::chains::Chains;
+use crate::transaction::chain::aims;
 use crate::transaction::confirm;
 use crate::transaction::execute::Write;
 use crate::transaction::execute::execute;
@@ -32,8 +32,6 @@ use crate::transaction::history::in_force;
 use crate::transaction::record::Ending;
 use crate::transaction::record::is_id;
 use crate::transaction::store;
-
-pub(super) type Records = Vec<(Record, Option<Ending>)>;
 
 /// What a rollback is about.
 #[derive(Clone, Debug)]
@@ -132,7 +130,7 @@ pub fn rollback(
         }
     }
     if let Some(done) = undone_already(store, undo, &records) {
-        store.remove_due(&undo.choice.record.id)?;
+        let _ = store.remove_due(&undo.choice.record.id);
         return Ok(done);
     }
     let mut look = look(undo, &records, platform)?;
@@ -159,8 +157,8 @@ pub fn rollback(
     };
     let failed = done.failure.is_some();
     if done.outcome == Outcome::RolledBack || done.outcome == Outcome::Incomplete && !failed {
-        // Whether or not it was on probation, the matter is settled. Should this fail, the rollback was made all the
-        // same, and whoever finds the record overdue finds it undone.
+        // Whether or not it was on probation, the matter is settled. Should this fail, its watcher finds that there
+        // is nothing to undo any more.
         let _ = store.remove_due(&undo.choice.record.id);
     }
     look.steps.append(&mut done.steps);
@@ -296,7 +294,9 @@ fn look<'p>(
         .iter()
         .find(|(other, _)| known && other.id == record.id)
         .and_then(|(_, ending)| ending.as_ref());
-    let besides = ending.map(|ending| &ending.besides);
+    // A rollback that did not get through has left them as it could: who set what is not to be told any more.
+    let tried = records.iter().any(|(other, _)| known && other.undoes.as_deref() == Some(record.id.as_str()));
+    let besides = ending.filter(|_| !tried).map(|ending| &ending.besides);
     for aim in aims(undo.choice, records, settling, &undo.here) {
         let mut target = platform.open(&aim.key)?;
         let found = target.read()?;
@@ -421,58 +421,4 @@ fn nothing_left(store: &Store, undo: &Undo<'_>, why: &str) -> Done {
         steps: Vec::new(),
         failure: Some(why.into()),
     }
-}
-
-/// Where a rollback takes a setting.
-struct Aim {
-    key: Key,
-    kind: Kind,
-    /// The value that we left there.
-    from: String,
-    /// The value to bring back.
-    to: String,
-    also: Vec<(Key, Kind, String)>,
-    /// Whether a later record in force holds the setting.
-    superseded: bool,
-}
-
-/// Where each setting of the record goes, the last change first.
-fn aims(choice: &Choice, records: &Records, settling: bool, here: &Identity) -> Vec<Aim> {
-    let record = &choice.record;
-    let chains = Chains::replay(records, here);
-    // An interrupted rollback is brought to its end, anything else is undone.
-    let forward = settling && record.command == Command::Rollback;
-    // What an undone write changed besides is in the record of that write; a rollback's own record has what there
-    // was before the rollback.
-    let undone = record.undoes.as_ref().filter(|_| forward);
-    let undone = undone.and_then(|id| records.iter().find(|(other, _)| other.id == *id));
-    let saved = undone.map_or(record, |(undone, _)| undone);
-    let mut changes: Vec<_> = record.changes.iter().collect();
-    if !forward {
-        changes.reverse();
-    }
-    changes
-        .into_iter()
-        .filter_map(|change| {
-            let key = Key::parse(&change.key).ok()?;
-            let kind = catalogue::find(&key)?.kind;
-            let (before, after) = (change.before.clone()?, change.after.clone()?);
-            let link = choice.known.then(|| chains.link(&change.key, &record.id)).flatten();
-            let (from, to, superseded) = match link {
-                _ if forward => (before, after, false),
-                _ if settling => (after, before, false),
-                Some((link, top)) => (link.after.clone(), link.before.clone(), !top),
-                None => (after, before, false),
-            };
-            let own = saved.changes.iter().find(|saved| saved.key == change.key).unwrap_or(change);
-            let link = choice.known.then(|| chains.link(&change.key, &saved.id)).flatten();
-            let also = link.map_or(&own.also, |(link, _)| &link.also);
-            let also = also.iter().filter_map(|also| {
-                let key = Key::parse(&also.key).ok()?;
-                let kind = catalogue::find(&key)?.kind;
-                Some((key, kind, also.before.clone()))
-            });
-            Some(Aim { kind, from, to, also: also.collect(), superseded, key })
-        })
-        .collect()
 }

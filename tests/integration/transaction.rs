@@ -302,13 +302,15 @@ fn what_a_write_changes_besides_is_brought_back() {
         profile: "p".into(),
         key: forward,
     };
-    machine.apply(&Plan { changes: vec![change], refused: Vec::new() }, None).expect("it begins");
-    // What the kernel does to the others when ip_forward is written.
-    for (name, value) in
-        [("all.forwarding", "1"), ("eth0/100.forwarding", "1"), ("all.accept_redirects", "0")]
-    {
-        machine.memory.values.borrow_mut().insert(conf(name), value.into());
+    // What the kernel does to the others when ip_forward is written, either way.
+    for (value, redirects) in [("0", "1"), ("1", "0")] {
+        let set =
+            [("all.forwarding", value), ("eth0/100.forwarding", value), ("all.accept_redirects", redirects)];
+        let set = set.map(|(name, value)| (conf(name), value.to_owned())).to_vec();
+        machine.memory.besides.borrow_mut().insert((change.key.clone(), value.into()), set);
     }
+    machine.apply(&Plan { changes: vec![change], refused: Vec::new() }, None).expect("it begins");
+    assert_eq!(machine.values()[&conf("all.accept_redirects")], "0");
     machine.rollback(None, &[]).expect("it begins");
     assert_eq!(machine.values(), before);
 }
