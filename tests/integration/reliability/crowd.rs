@@ -225,8 +225,9 @@ fn a_signal_ends_the_waiting() {
     for (command, signal) in [("apply ./p3.toml", "INT"), ("rollback", "TERM"), ("apply ./p4.toml", "HUP")] {
         let began = std::time::Instant::now();
         let code = host.sh(&format!(
-            "\"$TWTUNE\" {command} --yes --format json >out 2>err &
-             while ! grep -q waiting err; do sleep 0.01; done
+            "rm -f err
+             \"$TWTUNE\" {command} --yes --format json >out 2>err &
+             while ! grep -qs waiting err; do sleep 0.01; done
              kill -{signal} $!
              wait $! || echo $?"
         ));

@@ -61,8 +61,7 @@ fn a_rollback_that_gets_a_signal_at_any_call_is_made_or_put_back() {
 fn fail_everywhere(scenario: &'static Scenario) {
     let Some(bench) = Bench::start(scenario) else { return };
     let (mut points, mut disturbed, mut codes, mut failures) = (0, 0, BTreeSet::new(), Vec::new());
-    let write_like = |call: &&Call| is_thorough() || call.is_write_like();
-    for call in bench.calls.iter().filter(write_like) {
+    for call in bench.calls.iter().filter(|call| call.is_write_like()) {
         for (error, from_then_on) in ERRORS {
             let point = format!("{}:error={error}:when={}{from_then_on}", call.name, call.nth);
             let attempt = bench.disturb(&point);

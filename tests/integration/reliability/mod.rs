@@ -260,7 +260,7 @@ impl Attempt {
     }
 }
 
-/// Whether to try the points as well that take the same way as others.
+/// Whether to send every signal at every call, also where it takes the same way as another.
 fn is_thorough() -> bool {
     std::env::var_os("TWTUNE_THOROUGH").is_some()
 }
