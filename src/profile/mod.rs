@@ -4,6 +4,7 @@
 mod amount;
 mod builtin;
 mod condition;
+mod configuration;
 mod constraint;
 mod load;
 mod problem;
@@ -15,6 +16,7 @@ pub use builtin::BUILTINS;
 pub use builtin::Builtin;
 pub use condition::Condition;
 pub use condition::Outcome;
+pub use configuration::Configuration;
 pub use constraint::Constraint;
 pub use constraint::Cover;
 pub use constraint::Literal;
