@@ -1,5 +1,6 @@
 //! The part of a rule that says what is wanted: `at_least = ["_", "_", "32MiB"]`.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use toml::Spanned;
@@ -71,7 +72,8 @@ fn between(
     };
     let low = numbers(low, setting)?;
     let high = numbers(high, setting)?;
-    let pairs = || low.iter().zip(&high).map(|(low, high)| (fixed(*low), fixed(*high)));
+    let rank = |amount: Option<Amount>| fixed(amount).map(|number| setting.rank(number));
+    let pairs = || low.iter().zip(&high).map(|(low, high)| (rank(*low), rank(*high)));
     if pairs().any(|(low, high)| matches!((low, high), (Some(low), Some(high)) if low > high)) {
         return Err((node.span(), "`between` is upside down: the lower end comes first".into()));
     }
@@ -80,7 +82,7 @@ fn between(
     };
     let wanted = numbers(propose_node, setting)?;
     let outside = wanted.iter().zip(pairs()).any(|(wanted, (low, high))| {
-        fixed(*wanted).is_some_and(|wanted| {
+        rank(*wanted).is_some_and(|wanted| {
             low.is_some_and(|low| wanted < low) || high.is_some_and(|high| wanted > high)
         })
     });
@@ -159,11 +161,7 @@ fn number(node: &Node<'_>, setting: &'static Setting) -> Result<Option<Amount>, 
             Err("is not a number".into())
         }
         DeValue::String(text) => Amount::parse(text, setting.unit),
-        DeValue::Integer(integer) => {
-            i128::from_str_radix(&integer.as_str().replace('_', ""), integer.radix())
-                .map(Amount::Fixed)
-                .map_err(|_| format!("`{}` is too large", integer.as_str()))
-        }
+        DeValue::Integer(integer) => whole_number(integer).map(Amount::Fixed),
         other => Err(format!("a number is wanted, this is a {}", other.type_str())),
     };
     let checked = amount.and_then(|amount| match amount {
@@ -176,12 +174,20 @@ fn number(node: &Node<'_>, setting: &'static Setting) -> Result<Option<Amount>, 
     checked.map(Some).map_err(|message| (node.span(), format!("{}: {message}", setting.key)))
 }
 
+/// A number as TOML writes it: `60_999`, `0xee47`.
+fn whole_number(integer: &DeInteger<'_>) -> Result<i128, String> {
+    i128::from_str_radix(&integer.as_str().replace('_', ""), integer.radix())
+        .map_err(|_| format!("`{integer}` is too large"))
+}
+
 fn range(node: &Node<'_>) -> Result<PortRange, Fault> {
     let fault = |message: String| (node.span(), message);
     let text = match node.get_ref() {
         DeValue::Array(array) => {
-            let parts: Option<Vec<&str>> =
-                array.iter().map(|part| part.get_ref().as_integer().map(DeInteger::as_str)).collect();
+            let parts: Option<Vec<String>> = array
+                .iter()
+                .map(|part| Some(whole_number(part.get_ref().as_integer()?).ok()?.to_string()))
+                .collect();
             parts.ok_or_else(|| fault("a range of ports is a list of two: [15000, 60999]".into()))?.join(" ")
         }
         _ => return Err(fault("a range of ports is a list of two: [15000, 60999]".into())),
@@ -202,11 +208,14 @@ fn ports(node: &Node<'_>) -> Result<PortSet, Fault> {
     let mut ports = PortSet::default();
     for item in array {
         let text = match item.get_ref() {
-            DeValue::String(text) => text.as_ref(),
-            DeValue::Integer(integer) => integer.as_str(),
+            DeValue::String(text) => Cow::Borrowed(text.as_ref()),
+            DeValue::Integer(integer) => {
+                let number = whole_number(integer).map_err(|message| (item.span(), message))?;
+                Cow::Owned(number.to_string())
+            }
             _ => return Err(help()),
         };
-        let part = PortSet::parse(text).map_err(|message| (item.span(), message))?;
+        let part = PortSet::parse(&text).map_err(|message| (item.span(), message))?;
         ports = ports.union(&part);
     }
     Ok(ports)
