@@ -21,6 +21,7 @@ pub use constraint::Constraint;
 pub use constraint::Cover;
 pub use constraint::Literal;
 pub use load::load;
+pub use problem::MOST_PROBLEMS;
 pub use problem::Problem;
 pub use rule::Level;
 pub use rule::Profile;

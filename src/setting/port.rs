@@ -81,7 +81,12 @@ impl PortSet {
     /// Whether every port of `other` is in this set.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
-        other.ranges.iter().all(|wanted| self.ranges.iter().any(|range| range.covers(*wanted)))
+        // Both ascend, so the range that a wanted one lies in is never before that of the one before it.
+        let mut own = self.ranges.iter().copied().peekable();
+        other.ranges.iter().all(|wanted| {
+            while own.next_if(|range| range.high < wanted.high).is_some() {}
+            own.peek().is_some_and(|range| range.covers(*wanted))
+        })
     }
 
     /// Whether the port is in this set.
@@ -116,6 +121,12 @@ impl PortSet {
 impl FromIterator<u16> for PortSet {
     fn from_iter<I: IntoIterator<Item = u16>>(ports: I) -> Self {
         Self::merged(ports.into_iter().map(|port| PortRange { low: port, high: port }).collect())
+    }
+}
+
+impl FromIterator<Self> for PortSet {
+    fn from_iter<I: IntoIterator<Item = Self>>(sets: I) -> Self {
+        Self::merged(sets.into_iter().flat_map(|set| set.ranges).collect())
     }
 }
 

@@ -21,6 +21,9 @@ use crate::setting::Value;
 /// The forms of a constraint, as a profile writes them.
 pub(super) const FORMS: &[&str] = &["want", "at_least", "at_most", "one_of", "between", "covers", "absent"];
 
+/// No setting has more values that are each worth a name. Two lists are held against each other value by value.
+const MOST_VALUES: usize = 100;
+
 type Node<'i> = Spanned<DeValue<'i>>;
 /// A fault and its place.
 type Fault = (Range<usize>, String);
@@ -45,6 +48,9 @@ pub(super) fn read(
         "at_least" => numbers(node, setting).map(Constraint::AtLeast),
         "at_most" => numbers(node, setting).map(Constraint::AtMost),
         "one_of" => match node.get_ref().as_array() {
+            Some(array) if array.len() > MOST_VALUES => {
+                Err(fault(format!("`one_of` lists at most {MOST_VALUES} values")))
+            }
             Some(array) if !array.is_empty() => {
                 array.iter().map(|item| whole(item, setting)).collect::<Result<_, _>>().map(Constraint::OneOf)
             }
@@ -205,8 +211,7 @@ fn range(node: &Node<'_>) -> Result<PortRange, Fault> {
 fn ports(node: &Node<'_>) -> Result<PortSet, Fault> {
     let help = || (node.span(), "ports are a list such as [\"30000-32767\", 9100]".to_owned());
     let array = node.get_ref().as_array().ok_or_else(help)?;
-    let mut ports = PortSet::default();
-    for item in array {
+    let sets = array.iter().map(|item| {
         let text = match item.get_ref() {
             DeValue::String(text) => Cow::Borrowed(text.as_ref()),
             DeValue::Integer(integer) => {
@@ -215,8 +220,7 @@ fn ports(node: &Node<'_>) -> Result<PortSet, Fault> {
             }
             _ => return Err(help()),
         };
-        let part = PortSet::parse(&text).map_err(|message| (item.span(), message))?;
-        ports = ports.union(&part);
-    }
-    Ok(ports)
+        PortSet::parse(&text).map_err(|message| (item.span(), message))
+    });
+    sets.collect()
 }
