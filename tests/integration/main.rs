@@ -31,5 +31,6 @@ mod readme;
 mod sandbox;
 #[cfg(target_os = "linux")]
 mod schema;
+mod seeds;
 #[cfg(target_os = "linux")]
 mod transaction;
