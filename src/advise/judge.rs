@@ -23,6 +23,10 @@ use crate::setting::Key;
 use crate::setting::Scope;
 use crate::setting::Value;
 
+/// Who overrules a rule is told this many times, the strongest first: two profiles full of rules about one setting
+/// would fill a disk.
+const MOST_WINNERS: usize = 10;
+
 /// What a rule wants of a setting that is there.
 #[derive(Clone)]
 enum Wish {
@@ -122,6 +126,7 @@ pub fn lint<'a>(rules: &[RankedRule<'a>]) -> (Vec<Problem>, Vec<Overruled<'a>>) 
         // A share of memory is not known here; `judge` will see.
         let Ok(mine) = Wish::of(rule, &nowhere) else { continue };
         let others = before.entry(&rule.rule.key).or_default();
+        let mut lost = 0;
         for (other, theirs) in &*others {
             let apart = match (&rule.rule.when, &other.rule.when) {
                 (Some(mine), Some(theirs)) => mine.excludes(theirs),
@@ -131,7 +136,10 @@ pub fn lint<'a>(rules: &[RankedRule<'a>]) -> (Vec<Problem>, Vec<Overruled<'a>>) 
                 continue;
             }
             if rule.precedence(other) == Ordering::Less {
-                overruled.push(Overruled { rule: *rule, winner: **other });
+                lost += 1;
+                if lost <= MOST_WINNERS {
+                    overruled.push(Overruled { rule: *rule, winner: **other });
+                }
             } else if problems.len() < MOST_PROBLEMS {
                 problems.push(conflict(rule, other));
             }

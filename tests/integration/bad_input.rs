@@ -406,6 +406,12 @@ fn work_does_not_grow_with_the_square_of_a_file() {
             assert!(run.stderr.len() < 200_000, "{what}: {} bytes", run.stderr.len());
         }
     }
+    // Rules that lose against as many others.
+    host.file("base.toml", rules(1000, FIN, &|_| "want = 30".into()));
+    let head = format!("{HEAD}extends = [\"./base.toml\"]\n");
+    host.file("top.toml", rules(1000, FIN, &|_| "want = 31".into()).replace(HEAD, &head));
+    let run = within(&host, LIMIT, "profile show [ROOT]/top.toml").exits(0);
+    assert!(run.stdout.len() < 1_000_000, "{} bytes", run.stdout.len());
     // A long list is nothing bad.
     let items = list(150_000, &|at| format!("{}", at * 2 % 65_536));
     let many = rules(900, reserved, &|at| format!("covers = [{at}]"));
