@@ -150,6 +150,13 @@ pub fn lint<'a>(rules: &[RankedRule<'a>]) -> (Vec<Problem>, Vec<Overruled<'a>>) 
 }
 
 fn conflict(rule: &RankedRule<'_>, other: &RankedRule<'_>) -> Problem {
+    let (mine, theirs) = (rule.profile(), other.profile());
+    if mine == theirs {
+        return rule.problem(format!(
+            "{} cannot be {} and {}, as two rules of {mine} want it",
+            rule.rule.key, rule.rule.constraint, other.rule.constraint,
+        ));
+    }
     rule.problem(format!(
         "{} cannot be {} for {} and {} for {}: neither profile extends the other",
         rule.rule.key,

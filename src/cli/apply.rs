@@ -1,9 +1,11 @@
 //! `twtune apply`
 
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use signal_hook::consts::SIGHUP;
 use signal_hook::consts::SIGINT;
@@ -12,30 +14,39 @@ use signal_hook::consts::SIGTERM;
 use crate::cli::context::Context;
 use crate::cli::context::Format;
 use crate::cli::context::StateArgs;
-use crate::cli::document::select_profiles;
+use crate::cli::document;
 use crate::cli::error::CliError;
 use crate::cli::error::ErrorKind;
 use crate::cli::error::ROOT;
+use crate::cli::place;
 use crate::cli::place::Place;
 use crate::cli::place::PlaceArgs;
 use crate::cli::survey::RuleArgs;
 use crate::cli::survey::survey;
+use crate::cli::watch;
+use crate::cli::watch::settle_overdue;
 use crate::facts::Host;
 use crate::facts::Identity;
 use crate::observe;
+use crate::observe::Wanted;
 use crate::plan::Obstacle;
+use crate::plan::Origin;
 use crate::plan::Plan;
 use crate::plan::Refusal;
+use crate::plan::SavedPlan;
 use crate::render::PlanView;
 use crate::render::Subject;
 use crate::render::human;
 use crate::render::json;
+use crate::setting::Unit;
 use crate::transaction;
 use crate::transaction::Command;
 use crate::transaction::Done;
-use crate::transaction::Origin;
 use crate::transaction::Outcome;
+use crate::transaction::Probation;
 use crate::transaction::Request;
+use crate::transaction::Store;
+use crate::transaction::TransactionError;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -45,20 +56,32 @@ pub(super) struct Args {
     place: PlaceArgs,
     #[command(flatten)]
     state: StateArgs,
+    /// A plan that `plan -o` saved, as it is, without asking
+    #[arg(long, value_name = "FILE", conflicts_with_all = [
+        "profiles", "level", "skip", "target", "root", "netns", "pid", "dry_run",
+    ])]
+    plan: Option<PathBuf>,
     /// Do not ask
     #[arg(long)]
     yes: bool,
     /// Show the changes and make none; the same as plan
     #[arg(long)]
     dry_run: bool,
+    /// Undo it by itself unless `twtune confirm` comes within this time (30s, 10min, 2h); again: more time
+    #[arg(long, value_name = "TIME", value_parser = probation_time)]
+    confirm_within: Option<Duration>,
     /// A copy of the rollback file, as a new file
     #[arg(long, value_name = "FILE")]
     rollback_file: Option<PathBuf>,
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
+    settle_overdue(&args.state);
+    if let Some(file) = &args.plan {
+        return run_saved(context, args, file);
+    }
     let skip = args.rules.skipped()?;
-    let selection = select_profiles(&context.profiles(&args.rules.profiles)?)?;
+    let selection = context.selection(&args.rules.profiles)?;
     let rules = args.rules.rules(&selection, &skip);
     let place = args.place.open()?;
     let mut survey = survey(&place, &rules, context.format == Format::Json, false)?;
@@ -76,12 +99,14 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         })?;
         return Ok(0);
     }
+    refuse_while_interrupted(&args.state)?;
     if plan.is_empty() {
-        return Ok(context.finish(report(context, &not_begun(Outcome::Unchanged), &[]), 0));
+        let outcome = if extends_probation(args)? { Outcome::Pending } else { Outcome::Unchanged };
+        return Ok(Context::finish(report(context, &not_begun(outcome), &[]), 0));
     }
     if !plan.refused.is_empty() {
-        let code = refused_code(&plan.refused);
-        let code = context.finish(report(context, &not_begun(Outcome::Refused), &plan.refused), code);
+        let code = refused_kind(&plan.refused).exit_code();
+        let code = Context::finish(report(context, &not_begun(Outcome::Refused), &plan.refused), code);
         if code == ErrorKind::Denied.exit_code() {
             Context::say(&format!("hint: {ROOT}"));
         }
@@ -97,11 +122,36 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         show()?;
         if !Context::ask("Make these changes?") {
             let declined = report(context, &not_begun(Outcome::Refused), &[]);
-            return Ok(context.finish(declined, ErrorKind::Refused.exit_code()));
+            return Ok(Context::finish(declined, ErrorKind::Refused.exit_code()));
         }
     }
     let done = apply(args, &place, &survey.host, &plan, &selection.names)?;
-    Ok(context.finish(report(context, &done, &[]), outcome_code(&done)))
+    Ok(Context::finish(report(context, &done, &[]), outcome_code(&done)))
+}
+
+/// Applies a saved plan where it was drawn up, as long as everything is as it was then.
+fn run_saved(context: &Context, args: &Args, file: &Path) -> Result<u8, CliError> {
+    let text = document::read(file)?;
+    let refused = |why: &str| CliError::refused(format!("{}: {why}", file.display()));
+    let host = observe::host(Wanted::default(), true);
+    let (saved, plan) = SavedPlan::parse(&text, &host).map_err(|why| refused(&why))?;
+    let here = observe::identity();
+    if !saved.origin.same_machine(&here) {
+        return Err(refused(&format!("it was drawn up on another machine, {}", saved.origin.host)));
+    }
+    if !saved.origin.same_boot(&here) {
+        return Err(refused("it was drawn up before the last reboot").hint("plan again"));
+    }
+    let entered = if saved.origin.is_here(&here) { None } else { saved.origin.entered.clone() };
+    let place = place::open(entered)?;
+    if !saved.origin.is_here(&observe::identity()) {
+        return Err(refused("it was drawn up in another network namespace").hint("plan again"));
+    }
+    if plan.is_empty() {
+        return Ok(Context::finish(report(context, &not_begun(Outcome::Unchanged), &[]), 0));
+    }
+    let done = apply(args, &place, &host, &plan, &saved.profiles)?;
+    Ok(Context::finish(report(context, &done, &[]), outcome_code(&done)))
 }
 
 fn apply(
@@ -112,6 +162,8 @@ fn apply(
     profiles: &[String],
 ) -> Result<Done, CliError> {
     let identity = observe::identity();
+    let start_watcher = |id: &str| watch::start(id, &args.state.state_dir);
+    let probation = args.confirm_within.map(|within| Probation { within, start_watcher: &start_watcher });
     let request = Request {
         plan,
         profiles: profiles.to_vec(),
@@ -120,9 +172,40 @@ fn apply(
         time: Context::now(),
         copy: args.rollback_file.as_deref(),
         state: &args.state.state_dir,
+        probation,
     };
     let interruption = watch_signals();
     Ok(transaction::apply(&request, &place.platform, &interruption, &Context::say)?)
+}
+
+/// Whether there are applies on probation that `--confirm-within`, said again, gives more time.
+fn extends_probation(args: &Args) -> Result<bool, CliError> {
+    match (args.confirm_within, Store::open(&args.state.state_dir)?) {
+        (Some(within), Some(store)) => {
+            Ok(!transaction::extend(&store, within, &observe::identity(), &Context::say)?.is_empty())
+        }
+        _ => Ok(false),
+    }
+}
+
+/// A time that an apply can be on probation: a second to a week.
+fn probation_time(text: &str) -> Result<Duration, String> {
+    let seconds = Unit::Second.parse(text)?;
+    let within = 1..=7 * 24 * 60 * 60;
+    match u64::try_from(seconds) {
+        Ok(seconds) if within.contains(&seconds) => Ok(Duration::from_secs(seconds)),
+        _ => Err("a time from 1s to 7d is wanted".into()),
+    }
+}
+
+/// What was interrupted has to be settled before anything is said to be so or is written. Who may not see the state
+/// is told by what they try to do with it.
+fn refuse_while_interrupted(state: &StateArgs) -> Result<(), CliError> {
+    let Ok(Some(store)) = Store::open(&state.state_dir) else { return Ok(()) };
+    match transaction::interrupted(&store, observe::identity).unwrap_or_default().pop() {
+        Some(record) => Err(TransactionError::Interrupted { command: record.command, id: record.id }.into()),
+        None => Ok(()),
+    }
 }
 
 /// Where this is, for the record.
@@ -157,19 +240,20 @@ fn not_begun(outcome: Outcome) -> Done {
 fn report(context: &Context, done: &Done, refused: &[Refusal]) -> Result<(), CliError> {
     Context::report(|out| match context.format {
         Format::Human => human::outcome(out, Command::Apply, done, refused, false),
-        Format::Json => json::outcome(out, Command::Apply, done, refused),
+        Format::Json => json::outcome(out, Command::Apply, done, refused, false),
     })
 }
 
-fn refused_code(refused: &[Refusal]) -> u8 {
+/// What it means to a script that a plan cannot be carried out.
+pub(super) fn refused_kind(refused: &[Refusal]) -> ErrorKind {
     let denied = refused.iter().any(|refusal| refusal.obstacle == Obstacle::Permission);
-    if denied { ErrorKind::Denied } else { ErrorKind::Refused }.exit_code()
+    if denied { ErrorKind::Denied } else { ErrorKind::Refused }
 }
 
 /// The exit code of a transaction that was begun.
 pub(super) fn outcome_code(done: &Done) -> u8 {
     match done.outcome {
-        Outcome::Applied | Outcome::Unchanged | Outcome::RolledBack => 0,
+        Outcome::Applied | Outcome::Pending | Outcome::Unchanged | Outcome::RolledBack => 0,
         Outcome::Refused => 3,
         Outcome::Undone => 5,
         Outcome::Incomplete => 6,

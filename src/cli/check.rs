@@ -3,12 +3,11 @@
 use crate::cli::context::Context;
 use crate::cli::context::Format;
 use crate::cli::context::StateArgs;
-use crate::cli::document::select_profiles;
 use crate::cli::error::CliError;
-use crate::cli::history::warn_of_interrupted;
 use crate::cli::place::PlaceArgs;
 use crate::cli::survey::RuleArgs;
 use crate::cli::survey::survey;
+use crate::cli::watch::settle_and_warn;
 use crate::render::Subject;
 use crate::render::human;
 use crate::render::json;
@@ -24,8 +23,9 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
+    settle_and_warn(&args.state);
     let skip = args.rules.skipped()?;
-    let selection = select_profiles(&context.profiles(&args.rules.profiles)?)?;
+    let selection = context.selection(&args.rules.profiles)?;
     let rules = args.rules.rules(&selection, &skip);
     let place = args.place.open()?;
     let whole = context.format == Format::Json;
@@ -35,6 +35,5 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         Format::Human => human::check(out, subject, &survey.report),
         Format::Json => json::check(out, subject, &survey.report),
     })?;
-    warn_of_interrupted(&args.state);
     Ok(u8::from(!survey.report.is_met()))
 }

@@ -14,6 +14,7 @@ use crate::cli::document;
 use crate::cli::error::CliError;
 use crate::cli::error::ErrorKind;
 use crate::profile::Configuration;
+use crate::profile::Selection;
 use crate::render::human;
 use crate::render::json;
 use crate::render::style;
@@ -38,8 +39,14 @@ pub(super) struct GlobalArgs {
 #[derive(Debug, clap::Args)]
 pub(super) struct StateArgs {
     /// Where rollback files and the history are kept
-    #[arg(long, value_name = "DIR", default_value = "/var/lib/twtune")]
+    #[arg(long, value_name = "DIR", default_value = "/var/lib/twtune", value_parser = absolute_path)]
     pub(super) state_dir: PathBuf,
+}
+
+/// A path from the root, so that what a report names can be found from any folder.
+fn absolute_path(text: &str) -> io::Result<PathBuf> {
+    // Without a slash at its end, behind which a link would be followed.
+    Ok(std::path::absolute(text)?.components().collect())
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -78,9 +85,9 @@ impl Context {
     }
 
     /// The profiles to use: those named, else the configuration's, else `general`.
-    pub(super) fn profiles(&self, named: &[String]) -> Result<Vec<String>, CliError> {
+    pub(super) fn selection(&self, named: &[String]) -> Result<Selection, CliError> {
         if !named.is_empty() {
-            return Ok(named.to_vec());
+            return document::select_profiles(named);
         }
         let path = self.config.as_deref().unwrap_or(Path::new(CONFIG));
         let configured = match document::read(path) {
@@ -88,22 +95,34 @@ impl Context {
             Err(error) => return Err(error.into()),
             Ok(text) => parse(path, &text)?,
         };
-        if configured.profiles.is_empty() { Ok(vec!["general".into()]) } else { Ok(configured.profiles) }
+        if configured.profiles.is_empty() {
+            return document::select_profiles(&["general".into()]);
+        }
+        // A path in a file is relative to the file, wherever twtune is called.
+        let folder = path.parent().unwrap_or(Path::new("/"));
+        let named: Vec<String> =
+            configured.profiles.iter().map(|name| document::relative_to(folder, name)).collect();
+        document::select_profiles(&named)
+            .map_err(|error| error.hint(format!("the profiles are those of {}", path.display())))
     }
 
     /// Writes a report to standard output.
     pub(super) fn report(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), CliError> {
         let mut out = BufWriter::new(io::stdout().lock());
-        write(&mut out)
-            .and_then(|()| out.flush())
-            .map_err(|error| CliError::io("write", "the report", &error))
+        write(&mut out).and_then(|()| out.flush()).map_err(|error| match error.kind() {
+            io::ErrorKind::BrokenPipe => CliError::new(ErrorKind::ReaderGone, "nobody reads the report"),
+            _ => CliError::new(ErrorKind::Denied, format!("cannot write the report: {error}")),
+        })
     }
 
     /// The exit code of a command that may have changed something: what happened counts, whether or not anybody
     /// could read the report of it.
-    pub(super) fn finish(&self, reported: Result<(), CliError>, code: u8) -> u8 {
-        if let Err(error) = reported {
-            self.report_error(&error);
+    pub(super) fn finish(reported: Result<(), CliError>, code: u8) -> u8 {
+        if let Err(error) = reported
+            && error.kind != ErrorKind::ReaderGone
+        {
+            // Not on standard output, which is what failed: half a report may be there already.
+            Self::say(&format!("error: {}", error.message));
         }
         code
     }

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 use std::io::Read;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -90,6 +92,34 @@ pub(super) fn read(path: &Path) -> Result<String, DocumentError> {
     })
 }
 
+/// Writes a file as a whole: a reader sees the old one or the new one. Only a file is replaced, never a device or
+/// what a link points to.
+pub(super) fn write(path: &Path, text: &str) -> Result<(), CliError> {
+    let failed = |error: io::Error| CliError::io("write", path.display(), &error);
+    match path.symlink_metadata() {
+        Ok(about) if !about.is_file() => {
+            return Err(CliError::refused(format!("{}: it is there and not a file", path.display())));
+        }
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(failed(error)),
+    }
+    let name =
+        path.file_name().ok_or_else(|| CliError::usage(format!("{} is not a file", path.display())))?;
+    let temporary = path.with_file_name(format!(".{}.{}", name.to_string_lossy(), std::process::id()));
+    let written = File::options()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&temporary)
+        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|()| std::fs::rename(&temporary, path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&temporary);
+    }
+    written.map_err(failed)
+}
+
 /// Loads profiles by their names and paths, and all that they extend.
 pub(super) fn select_profiles(names: &[String]) -> Result<Selection, CliError> {
     select(names, &mut find).map_err(|error| match error {
@@ -98,10 +128,20 @@ pub(super) fn select_profiles(names: &[String]) -> Result<Selection, CliError> {
     })
 }
 
+/// A PROFILE that is a path and not a name.
+fn is_path(name: &str) -> bool {
+    name.contains('/') || Path::new(name).extension().is_some_and(|extension| extension == "toml")
+}
+
+/// The name as it stands, or the path seen from this folder.
+pub(super) fn relative_to(folder: &Path, name: &str) -> String {
+    if is_path(name) { folder.join(name).display().to_string() } else { name.into() }
+}
+
 /// Finds a profile's document: a built-in, a name in the folder of user profiles, or a path, which is relative to
 /// the document that names it.
 fn find(name: &str, named_by: Option<&Document>) -> Result<Document, DocumentError> {
-    if name.contains('/') || Path::new(name).extension().is_some_and(|extension| extension == "toml") {
+    if is_path(name) {
         let beside = named_by.and_then(|document| Path::new(&document.file).parent());
         let path = beside.map_or_else(|| PathBuf::from(name), |folder| folder.join(name));
         let text = read(&path)?;
@@ -124,13 +164,22 @@ fn find(name: &str, named_by: Option<&Document>) -> Result<Document, DocumentErr
 fn unknown(name: &str) -> DocumentError {
     let mut nearest: Vec<(f64, String)> = names()
         .into_iter()
-        .filter(|_| name.len() < 64)
+        .filter(|candidate| name.len() < 64 && candidate != name)
         .map(|candidate| (strsim::jaro_winkler(name, &candidate), candidate))
         .filter(|(score, _)| *score > 0.75)
         .collect();
     nearest.sort_by(|a, b| b.0.total_cmp(&a.0));
     let nearest = nearest.into_iter().map(|(_, name)| name).take(3).collect();
     DocumentError::Unknown { name: name.into(), nearest }
+}
+
+/// The files in the folder of user profiles that a built-in of the same name hides.
+pub(super) fn hidden_files() -> Vec<Problem> {
+    let builtin =
+        |path: &PathBuf| BUILTINS.iter().any(|b| path.file_stem().is_some_and(|stem| stem == b.name));
+    let hidden = toml_files(Path::new(FOLDER)).into_iter().filter(builtin);
+    let message = "the built-in profile of this name hides it: give it another name, or name it by its path";
+    hidden.map(|path| Problem::whole(&path.display().to_string(), message)).collect()
 }
 
 /// The names of all profiles that can be named: built-ins first.

@@ -25,6 +25,8 @@ pub(super) enum ErrorKind {
     Refused,
     /// This user may not, or it cannot be read or written here.
     Denied,
+    /// A signal came before anything was begun.
+    Interrupted,
     /// Whoever read the report has seen enough and went away: no error at all.
     ReaderGone,
 }
@@ -35,6 +37,7 @@ impl ErrorKind {
             Self::Usage => 2,
             Self::Refused => 3,
             Self::Denied => 4,
+            Self::Interrupted => 5,
             Self::ReaderGone => 0,
         }
     }
@@ -66,7 +69,6 @@ impl CliError {
     pub(super) fn io(operation: &str, place: impl std::fmt::Display, error: &io::Error) -> Self {
         let kind = match error.kind() {
             io::ErrorKind::PermissionDenied => ErrorKind::Denied,
-            io::ErrorKind::BrokenPipe => ErrorKind::ReaderGone,
             _ => ErrorKind::Refused,
         };
         Self::new(kind, format!("cannot {operation} {place}: {error}"))
@@ -97,8 +99,10 @@ impl From<StoreError> for CliError {
     fn from(error: StoreError) -> Self {
         let message = error.to_string();
         match error {
-            StoreError::Unacceptable { .. } => {
-                Self::refused(message).hint("`--state-dir DIR` names another state directory")
+            StoreError::Unacceptable { .. } => Self::refused(message),
+            StoreError::Interrupted(_) => Self::new(ErrorKind::Interrupted, message),
+            StoreError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                Self::refused(message).hint("`twtune history` lists the records; a file is named by its path")
             }
             StoreError::Io { .. } => Self::new(ErrorKind::Denied, message)
                 .hint("run it as root, or name a directory of your own with `--state-dir DIR`"),
@@ -113,7 +117,7 @@ impl From<TransactionError> for CliError {
         match error {
             TransactionError::Store(error) => error.into(),
             TransactionError::Platform(error) => error.into(),
-            TransactionError::Stale { .. } => Self::refused(message).hint("plan again"),
+            TransactionError::Stale(_) => Self::refused(message).hint("plan again"),
             TransactionError::Interrupted { .. } => {
                 Self::refused(message).hint("`twtune rollback` settles it, then try again")
             }

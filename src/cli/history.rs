@@ -4,6 +4,7 @@ use crate::cli::context::Context;
 use crate::cli::context::Format;
 use crate::cli::context::StateArgs;
 use crate::cli::error::CliError;
+use crate::cli::watch::settle_and_warn;
 use crate::observe;
 use crate::render::human;
 use crate::render::json;
@@ -19,6 +20,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
+    settle_and_warn(&args.state);
     let entries = entries(&args.state)?;
     Context::report(|out| match context.format {
         Format::Human => human::history(out, &entries),
@@ -31,15 +33,5 @@ fn entries(state: &StateArgs) -> Result<Vec<Entry>, StoreError> {
     match Store::open(&state.state_dir)? {
         None => Ok(Vec::new()),
         Some(store) => transaction::history(&store, &observe::identity()),
-    }
-}
-
-/// A word beside a report when an apply or rollback was interrupted. Who may not see the history hears nothing.
-pub(super) fn warn_of_interrupted(state: &StateArgs) {
-    let Ok(Some(store)) = Store::open(&state.state_dir) else { return };
-    let interrupted = transaction::interrupted(&store, observe::identity);
-    for record in interrupted.unwrap_or_default() {
-        let (command, id) = (record.command, &record.id);
-        Context::say(&format!("warning: {command} {id} was interrupted; `twtune rollback` settles it"));
     }
 }

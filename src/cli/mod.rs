@@ -2,7 +2,9 @@
 
 mod apply;
 mod check;
+mod confirm;
 mod context;
+mod detach;
 mod document;
 mod error;
 mod explain;
@@ -12,6 +14,7 @@ mod plan;
 mod profile;
 mod rollback;
 mod survey;
+mod watch;
 
 use std::io;
 use std::process::ExitCode;
@@ -61,6 +64,8 @@ enum Command {
     Plan(plan::Args),
     /// Make the changes that plan shows, all or none, after writing the rollback file
     Apply(apply::Args),
+    /// Keep an apply that was started with --confirm-within
+    Confirm(confirm::Args),
     /// Undo an apply
     ///
     /// Without a name: the newest apply that is in force, or one that was interrupted.
@@ -71,6 +76,8 @@ enum Command {
     Explain(explain::Args),
     /// List, show and check profiles
     Profile(profile::Args),
+    #[command(hide = true)]
+    Watch(watch::Args),
 }
 
 /// Runs the command of the process's arguments.
@@ -85,10 +92,12 @@ pub fn run() -> ExitCode {
         Command::Check(args) => check::run(&context, &args),
         Command::Plan(args) => plan::run(&context, &args),
         Command::Apply(args) => apply::run(&context, &args),
+        Command::Confirm(args) => confirm::run(&context, &args),
         Command::Rollback(args) => rollback::run(&context, &args),
         Command::History(args) => history::run(&context, &args),
         Command::Explain(args) => explain::run(&context, &args),
         Command::Profile(args) => profile::run(&context, &args),
+        Command::Watch(args) => watch::run(&args),
     };
     match result {
         Ok(code) => ExitCode::from(code),

@@ -7,9 +7,9 @@ use clap::ValueEnum;
 
 use crate::cli::error::CliError;
 use crate::cli::error::ErrorKind;
+use crate::plan::Namespace;
 use crate::platform::linux::Procfs;
 use crate::platform::linux::netns;
-use crate::transaction::Namespace;
 
 const PROC_SYS: &str = "/proc/sys";
 
@@ -63,9 +63,17 @@ impl PlaceArgs {
             }
             Some(Target::Live | Target::Both) | None => {}
         }
-        let entered = self.netns.as_deref().map(|name| Namespace::Netns(name.into()));
+        let entered = self.netns.as_deref().map(|name| Namespace::Netns(absolute(name)));
         open(entered.or(self.pid.map(Namespace::Pid)))
     }
+}
+
+/// A namespace's path from the root: a rollback may be asked for in another folder. A name stays a name.
+fn absolute(name: &str) -> String {
+    if !name.contains('/') {
+        return name.into();
+    }
+    std::path::absolute(name).map_or_else(|_| name.into(), |path| path.display().to_string())
 }
 
 /// Opens the settings of a network namespace; None is the caller's own.
@@ -75,6 +83,10 @@ pub(super) fn open(entered: Option<Namespace>) -> Result<Place, CliError> {
     }
     let platform =
         Procfs::open(Path::new(PROC_SYS)).map_err(|error| CliError::io("open", PROC_SYS, &error))?;
+    if !platform.has_settings() {
+        let message = format!("there are no settings below {PROC_SYS} here");
+        return Err(CliError::new(ErrorKind::Denied, message).hint("is it a container that hides /proc?"));
+    }
     Ok(Place { platform, entered })
 }
 

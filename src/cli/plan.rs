@@ -1,14 +1,24 @@
 //! `twtune plan`
 
+use std::path::Path;
+use std::path::PathBuf;
+
+use crate::cli::apply::origin;
+use crate::cli::apply::refused_kind;
 use crate::cli::context::Context;
 use crate::cli::context::Format;
 use crate::cli::context::StateArgs;
-use crate::cli::document::select_profiles;
+use crate::cli::document;
 use crate::cli::error::CliError;
-use crate::cli::history::warn_of_interrupted;
+use crate::cli::place::Place;
 use crate::cli::place::PlaceArgs;
 use crate::cli::survey::RuleArgs;
 use crate::cli::survey::survey;
+use crate::cli::watch::settle_and_warn;
+use crate::facts::Host;
+use crate::observe;
+use crate::plan::Plan;
+use crate::plan::SavedPlan;
 use crate::render::PlanView;
 use crate::render::Subject;
 use crate::render::human;
@@ -22,17 +32,22 @@ pub(super) struct Args {
     place: PlaceArgs,
     #[command(flatten)]
     state: StateArgs,
+    /// Save the plan to this file, for `apply --plan`
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
     /// Exit code 1 where there are changes, or something is refused
     #[arg(long)]
     exit_code: bool,
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
+    settle_and_warn(&args.state);
     let skip = args.rules.skipped()?;
-    let selection = select_profiles(&context.profiles(&args.rules.profiles)?)?;
+    let selection = context.selection(&args.rules.profiles)?;
     let rules = args.rules.rules(&selection, &skip);
     let place = args.place.open()?;
-    let mut survey = survey(&place, &rules, context.format == Format::Json, false)?;
+    let identity = context.format == Format::Json || args.output.is_some();
+    let mut survey = survey(&place, &rules, identity, false)?;
     let plan = survey.plan(&place, &skip)?;
     let subject = Subject { host: &survey.host, profiles: &selection.names };
     let view = PlanView { subject, report: &survey.report, plan: &plan };
@@ -40,6 +55,22 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         Format::Human => human::plan(out, view),
         Format::Json => json::plan(out, view),
     })?;
-    warn_of_interrupted(&args.state);
+    if let Some(file) = &args.output {
+        save(file, &survey.host, &place, &plan, &selection.names)?;
+    }
     Ok(u8::from(args.exit_code && !plan.is_empty()))
+}
+
+/// Saves a plan. One in which something is refused could never be applied, and is not saved.
+fn save(file: &Path, host: &Host, place: &Place, plan: &Plan, profiles: &[String]) -> Result<(), CliError> {
+    if !plan.refused.is_empty() {
+        return Err(CliError::new(refused_kind(&plan.refused), "something is refused, so no plan was saved")
+            .hint("`--skip KEY` leaves a setting out"));
+    }
+    let identity = observe::identity();
+    let id = plan.id(Some(&identity));
+    let saved = SavedPlan::new(plan, id, origin(host, &identity, place), profiles.to_vec());
+    document::write(file, &saved.text())?;
+    Context::say(&format!("saved; `twtune apply --plan {}` makes these changes", file.display()));
+    Ok(())
 }

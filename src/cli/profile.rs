@@ -7,6 +7,7 @@ use clap::Subcommand;
 use crate::advise;
 use crate::cli::context::Context;
 use crate::cli::context::Format;
+use crate::cli::document::hidden_files;
 use crate::cli::document::names;
 use crate::cli::document::select_profiles;
 use crate::cli::error::CliError;
@@ -50,7 +51,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
 
 /// Lists what can be listed: a spoilt file hides no other.
 fn list(context: &Context) -> Result<u8, CliError> {
-    let (mut sound, mut problems) = (Vec::new(), Vec::new());
+    let (mut sound, mut problems) = (Vec::new(), hidden_files());
     for name in names() {
         match select_profiles(slice::from_ref(&name)) {
             Ok(_) => sound.push(name),
@@ -79,7 +80,7 @@ fn show(context: &Context, profiles: &[String]) -> Result<u8, CliError> {
 
 fn lint(context: &Context, profiles: &[String]) -> Result<u8, CliError> {
     let named = if profiles.is_empty() { names() } else { profiles.to_vec() };
-    let mut problems = Vec::new();
+    let mut problems = if profiles.is_empty() { hidden_files() } else { Vec::new() };
     // Each by itself: profiles that are never used together may contradict each other.
     for name in &named {
         match select_profiles(slice::from_ref(name)) {
@@ -87,7 +88,8 @@ fn lint(context: &Context, profiles: &[String]) -> Result<u8, CliError> {
                 let rules = selection.rules(Os::Linux, Level::Recommended, &[]);
                 problems.extend(advise::lint(&rules).0);
             }
-            Err(error) if error.problems.is_empty() => return Err(error),
+            Err(error) if error.problems.is_empty() && named.len() == 1 => return Err(error),
+            Err(error) if error.problems.is_empty() => problems.push(Problem::whole(name, error.message)),
             Err(error) => problems.extend(error.problems),
         }
     }

@@ -11,6 +11,7 @@ use crate::cli::error::ErrorKind;
 use crate::cli::place;
 use crate::cli::place::Place;
 use crate::cli::survey::resolve_key;
+use crate::cli::watch::settle_overdue;
 use crate::observe;
 use crate::observe::Wanted;
 use crate::render::human;
@@ -21,6 +22,7 @@ use crate::transaction::Choice;
 use crate::transaction::Command;
 use crate::transaction::Done;
 use crate::transaction::Outcome;
+use crate::transaction::Record;
 use crate::transaction::Store;
 use crate::transaction::Undo;
 
@@ -46,29 +48,38 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
+    settle_overdue(&args.state);
     if args.root.is_some() {
         return Err(CliError::usage("--root is not there yet: this version handles running systems only"));
     }
     let forced =
         args.force.iter().map(|name| resolve_key(name, "--force")).collect::<Result<Vec<Key>, _>>()?;
     let store = Store::open(&args.state.state_dir)?;
-    let choice = transaction::choose(store.as_ref(), args.record.as_deref(), &observe::identity())?;
-    let Some(choice) = choice else {
-        let nothing = Done {
-            id: None,
-            undoes: None,
-            outcome: Outcome::Unchanged,
-            rollback_file: None,
-            steps: Vec::new(),
-            failure: None,
-        };
-        return Ok(context.finish(report(context, &nothing, false), 0));
+    let (choice, place) = match find(store.as_ref(), args.record.as_deref())? {
+        Found::Nothing => {
+            let nothing = Done {
+                id: None,
+                undoes: None,
+                outcome: Outcome::Unchanged,
+                rollback_file: None,
+                steps: Vec::new(),
+                failure: None,
+            };
+            return Ok(Context::finish(report(context, &nothing, false), 0));
+        }
+        Found::Record(choice, place) => (choice, place),
+        Found::Lost(record, error) => {
+            let Some(store) = store.as_ref().filter(|_| args.yes && !args.dry_run) else {
+                return Err(error.hint("`twtune rollback --yes` gives it up, for its namespace is gone"));
+            };
+            let done = transaction::give_up(store, &record, &Context::say)?;
+            return Ok(Context::finish(report(context, &done, false), outcome_code(&done)));
+        }
     };
     let store = match store {
         Some(store) => store,
         None => Store::create(&args.state.state_dir)?,
     };
-    let place = open_place(&choice)?;
     let here = observe::identity();
     let host = observe::host(Wanted::default(), place.platform.is_initial());
     let undo = Undo {
@@ -77,6 +88,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         here,
         time: Context::now(),
         forced: &forced,
+        unconfirmed: false,
     };
     if args.dry_run || !args.yes {
         if !args.dry_run && !Context::can_ask() {
@@ -85,30 +97,67 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
             );
         }
         let preview = transaction::preview(&store, &undo, &place.platform)?;
-        let reported = report(context, &preview, true);
+        // For a program the one object is what was done; a preview goes before the question of a person.
+        let reported = match (context.format, args.dry_run) {
+            (Format::Json, false) => Ok(()),
+            _ => report(context, &preview, true),
+        };
         let refused = preview.outcome == Outcome::Refused;
         if args.dry_run || refused {
-            return Ok(context.finish(reported, outcome_code(&preview)));
+            return Ok(Context::finish(reported, outcome_code(&preview)));
         }
         if !Context::ask("Undo these changes?") {
             return Ok(ErrorKind::Refused.exit_code());
         }
     }
     let done = transaction::rollback(&store, &undo, &place.platform, &watch_signals(), &Context::say)?;
-    Ok(context.finish(report(context, &done, false), outcome_code(&done)))
+    Ok(Context::finish(report(context, &done, false), outcome_code(&done)))
 }
 
-/// Live values mean something only in the network namespace that they were written in.
-fn open_place(choice: &Choice) -> Result<Place, CliError> {
-    let origin = &choice.record.origin;
-    let here = origin.is_here(&observe::identity());
-    place::open(if here { None } else { origin.entered.clone() })
+/// What a rollback is about.
+enum Found {
+    Nothing,
+    /// A record, and the place that it was written in.
+    Record(Choice, Place),
+    /// An interrupted record whose network namespace is gone.
+    Lost(Record, CliError),
+}
+
+/// Finds the record to undo and enters its network namespace: live values mean something only there. Without a name,
+/// an apply whose namespace is gone is passed over.
+fn find(store: Option<&Store>, named: Option<&str>) -> Result<Found, CliError> {
+    let here = observe::identity();
+    let mut beyond_reach = Vec::new();
+    loop {
+        let Some(choice) = transaction::choose(store, named, &here, &beyond_reach)? else {
+            return Ok(Found::Nothing);
+        };
+        let record = &choice.record;
+        let elsewhere = if record.origin.is_here(&here) { None } else { record.origin.entered.clone() };
+        let gone = match place::open(elsewhere.clone()) {
+            Err(error) if elsewhere.is_some() && error.kind == ErrorKind::Refused => error,
+            Err(error) => return Err(error),
+            // Something else goes by its name now.
+            Ok(_) if elsewhere.is_some() && !record.origin.is_here(&observe::identity()) => {
+                CliError::refused(format!("the network namespace of record {} is gone", record.id))
+            }
+            Ok(place) => return Ok(Found::Record(choice, place)),
+        };
+        if named.is_some() {
+            return Err(gone);
+        }
+        if choice.interrupted {
+            return Ok(Found::Lost(choice.record, gone));
+        }
+        Context::say(&format!("apply {} is passed over: {}", record.id, gone.message));
+        beyond_reach.push(choice.record.id);
+    }
 }
 
 fn report(context: &Context, done: &Done, preview: bool) -> Result<(), CliError> {
     Context::report(|out| match context.format {
         Format::Human => human::outcome(out, Command::Rollback, done, &[], preview),
-        Format::Json => json::outcome(out, Command::Rollback, done, &[]),
+        Format::Json => json::outcome(out, Command::Rollback, done, &[], preview),
     })?;
     if done.outcome == Outcome::Refused {
         Context::say("hint: `--force KEY` undoes a setting although somebody else changed it");

@@ -106,7 +106,7 @@ fn look_at(snapshot: &mut Snapshot, place: &Place, key: &Key, writable: bool) {
         .entry(key.clone())
         .or_insert_with(|| LiveReading { state: place.platform.read(key), writable: None });
     if writable && reading.writable.is_none() {
-        reading.writable = Some(place.platform.is_writable(key));
+        reading.writable = Some(place.platform.writable(key));
     }
 }
 

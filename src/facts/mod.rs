@@ -10,3 +10,4 @@ pub use host::Os;
 pub use snapshot::LiveReading;
 pub use snapshot::LiveState;
 pub use snapshot::Snapshot;
+pub use snapshot::Writable;

@@ -13,7 +13,27 @@ pub struct LiveReading {
     /// What was found.
     pub state: LiveState,
     /// Whether this user may write it here; None where nobody asked.
-    pub writable: Option<bool>,
+    pub writable: Option<Writable>,
+}
+
+/// Whether a setting may be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Writable {
+    /// It may.
+    Yes,
+    /// It may not; why.
+    No(String),
+}
+
+impl LiveReading {
+    /// Why the setting may not be written, where that is known.
+    #[must_use]
+    pub fn write_obstacle(&self) -> Option<&str> {
+        match &self.writable {
+            Some(Writable::No(why)) => Some(why),
+            Some(Writable::Yes) | None => None,
+        }
+    }
 }
 
 /// What was found where a live value should be.

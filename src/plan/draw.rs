@@ -6,6 +6,7 @@ use crate::advise::Finding;
 use crate::advise::Report;
 use crate::advise::Status;
 use crate::facts::Host;
+use crate::facts::LiveReading;
 use crate::facts::Snapshot;
 use crate::plan::Change;
 use crate::plan::Obstacle;
@@ -16,6 +17,7 @@ use crate::plan::order;
 use crate::plan::ports;
 use crate::setting::Key;
 use crate::setting::PortSet;
+use crate::setting::Setting;
 use crate::setting::Value;
 
 /// The settings that a plan has to look at, each with whether it can be written: those that it would change, and
@@ -29,8 +31,9 @@ pub fn concerned(report: &Report<'_>) -> Vec<Key> {
         (false, true) => &[ports::RANGE],
         (false, false) => &[],
     };
+    let reset = reset_besides(report).map(|(finding, _)| finding.rule.rule.key.clone());
     let touched = names.iter().filter_map(|name| Key::parse(name).ok());
-    differing().map(|finding| finding.rule.rule.key.clone()).chain(touched).collect()
+    differing().map(|finding| finding.rule.rule.key.clone()).chain(reset).chain(touched).collect()
 }
 
 /// Draws up the plan that would meet every rule of the report.
@@ -57,12 +60,52 @@ pub fn draw(
             }
         }
     }
+    for (finding, by) in reset_besides(report) {
+        if seen.insert(&finding.rule.rule.key) {
+            match keep(finding, by, snapshot) {
+                Ok(change) => plan.changes.push(change),
+                Err(refusal) => plan.refused.push(refusal),
+            }
+        }
+    }
     if !skip.iter().any(|key| key.as_str() == ports::RESERVED) {
         ports::reserve(&mut plan, snapshot, listening);
     }
     ports::hold_floor(&mut plan, snapshot);
     order::sort(&mut plan.changes);
     plan
+}
+
+/// The findings whose value is as it should be, and which a change that is to be made resets; each with that
+/// change's key.
+fn reset_besides<'a>(report: &'a Report<'a>) -> impl Iterator<Item = (&'a Finding<'a>, &'a Key)> {
+    let changed = report.findings.iter().filter(|finding| finding.proposed.is_some());
+    changed.flat_map(|change| {
+        let (by, patterns) = (&change.rule.rule.key, change.rule.rule.setting.also_changes);
+        let met = report.findings.iter().filter(|finding| finding.status == Status::Ok);
+        met.filter(|finding| finding.live.state.value().is_some())
+            .filter(|finding| patterns.iter().any(|pattern| finding.rule.rule.key.matches(pattern)))
+            .map(move |finding| (finding, by))
+    })
+}
+
+/// A write of the value that is there, behind the one that resets it.
+fn keep(finding: &Finding<'_>, by: &Key, snapshot: &Snapshot) -> Result<Change, Refusal> {
+    let (rule, value) = (finding.rule.rule, finding.live.state.value().map(str::to_owned));
+    if let Some(why) = snapshot.get(&rule.key).and_then(LiveReading::write_obstacle) {
+        let reason = format!("writing {by} resets it, and it may not be written here: {why}");
+        let (key, target) = (rule.key.clone(), Target::Live);
+        return Err(Refusal { key, target, obstacle: Obstacle::Permission, reason });
+    }
+    Ok(Change {
+        key: rule.key.clone(),
+        setting: rule.setting,
+        target: Target::Live,
+        before: value.clone(),
+        after: value,
+        why: format!("Writing {by} resets it, and it is to stay as it is."),
+        profile: finding.rule.profile().to_owned(),
+    })
 }
 
 fn change(host: &Host, finding: &Finding<'_>, snapshot: &Snapshot) -> Result<Change, Refusal> {
@@ -77,11 +120,11 @@ fn change(host: &Host, finding: &Finding<'_>, snapshot: &Snapshot) -> Result<Cha
         };
         return Err(refuse(obstacle, reason()));
     };
-    if let Some(why) = refused_by(host, finding, proposed) {
+    if let Some(why) = refused_by(host, rule.setting, proposed) {
         return Err(refuse(Obstacle::Unacceptable, why));
     }
-    if snapshot.get(&rule.key).and_then(|reading| reading.writable) == Some(false) {
-        return Err(refuse(Obstacle::Permission, "it may not be written here by this user".into()));
+    if let Some(why) = snapshot.get(&rule.key).and_then(LiveReading::write_obstacle) {
+        return Err(refuse(Obstacle::Permission, format!("it may not be written here: {why}")));
     }
     Ok(Change {
         key: rule.key.clone(),
@@ -94,13 +137,14 @@ fn change(host: &Host, finding: &Finding<'_>, snapshot: &Snapshot) -> Result<Cha
     })
 }
 
-fn refused_by(host: &Host, finding: &Finding<'_>, proposed: &Value) -> Option<String> {
-    let setting = finding.rule.rule.setting;
+/// Why the host's kernel would refuse a value; None where it takes it.
+#[must_use]
+pub fn refused_by(host: &Host, setting: &Setting, value: &Value) -> Option<String> {
     match host.version {
         Some(version) => setting
             .accepts_in(version)
-            .and_then(|accept| accept.refuses(proposed))
-            .map(|why| format!("{} {version} would refuse `{proposed}`: {why}", host.os)),
-        None => setting.refuses(proposed),
+            .and_then(|accept| accept.refuses(value))
+            .map(|why| format!("{} {version} would refuse `{value}`: {why}", host.os)),
+        None => setting.refuses(value),
     }
 }

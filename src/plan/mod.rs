@@ -2,15 +2,23 @@
 //! plan that is not handed on. Pure; imports `setting`, `facts`, `profile` and `advise`.
 
 mod change;
+mod checksum;
 mod draw;
 mod order;
+mod origin;
 mod ports;
+mod saved;
 
 pub use change::Change;
 pub use change::Obstacle;
 pub use change::Plan;
 pub use change::Refusal;
 pub use change::Target;
+pub use checksum::checksum;
 pub use draw::concerned;
 pub use draw::draw;
+pub use draw::refused_by;
+pub use origin::Namespace;
+pub use origin::Origin;
 pub use ports::range_to_change;
+pub use saved::SavedPlan;

@@ -2,6 +2,7 @@
 //! not begin below the first unprivileged port.
 
 use crate::advise::Report;
+use crate::facts::LiveReading;
 use crate::facts::LiveState;
 use crate::facts::Snapshot;
 use crate::plan::Change;
@@ -63,8 +64,8 @@ pub(super) fn reserve(plan: &mut Plan, snapshot: &Snapshot, listening: &PortSet)
         "Somebody listens on {inside} inside the new port range, and the kernel must not hand it out."
     );
     let profile = change.profile.clone();
-    if snapshot.get(&key).and_then(|reading| reading.writable) == Some(false) {
-        let reason = format!("it may not be written here by this user, and port {inside} has to be reserved");
+    if let Some(why) = snapshot.get(&key).and_then(LiveReading::write_obstacle) {
+        let reason = format!("it may not be written here, and port {inside} has to be reserved: {why}");
         plan.refused.push(Refusal { key, target: Target::Live, obstacle: Obstacle::Permission, reason });
         return;
     }

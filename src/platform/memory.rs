@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use crate::facts::LiveState;
+use crate::facts::Writable;
 use crate::platform::Platform;
 use crate::platform::PlatformError;
 use crate::platform::Target;
@@ -45,8 +46,12 @@ impl Platform for Memory {
         self.values.borrow().get(key).map_or(LiveState::Absent, |value| LiveState::Present(canonical(value)))
     }
 
-    fn is_writable(&self, key: &Key) -> bool {
-        self.values.borrow().contains_key(key) && !self.read_only.borrow().contains(key)
+    fn writable(&self, key: &Key) -> Writable {
+        if self.values.borrow().contains_key(key) && !self.read_only.borrow().contains(key) {
+            Writable::Yes
+        } else {
+            Writable::No("permission denied".into())
+        }
     }
 
     fn expand(&self, pattern: &str) -> Vec<Key> {
@@ -54,7 +59,7 @@ impl Platform for Memory {
     }
 
     fn open(&self, key: &Key) -> Result<Box<dyn Target + '_>, PlatformError> {
-        if self.is_writable(key) {
+        if self.writable(key) == Writable::Yes {
             Ok(Box::new(MemoryTarget { key: key.clone(), memory: self }))
         } else {
             Err(error("open for writing", key, true))

@@ -8,6 +8,7 @@ pub mod memory;
 use thiserror::Error;
 
 use crate::facts::LiveState;
+use crate::facts::Writable;
 use crate::setting::Key;
 
 /// A place that has settings.
@@ -16,7 +17,7 @@ pub trait Platform {
     fn read(&self, key: &Key) -> LiveState;
 
     /// Whether this user may write the setting here. Nothing is opened for it.
-    fn is_writable(&self, key: &Key) -> bool;
+    fn writable(&self, key: &Key) -> Writable;
 
     /// The settings of this platform that the pattern names (`net.ipv4.conf.*.forwarding`), in a fixed order.
     fn expand(&self, pattern: &str) -> Vec<Key>;

@@ -17,6 +17,7 @@ use crate::profile::Rule;
 use crate::setting::Key;
 use crate::setting::Setting;
 use crate::setting::catalogue;
+use crate::setting::is_hidden;
 
 mod constraint;
 
@@ -101,26 +102,28 @@ impl Reader<'_> {
             );
         }
         let summary = self.required_text(table, "summary", &(0..0));
+        let (extends, extends_spans) = self.extends(table);
         Profile {
             name: name.map(|(name, _)| name).unwrap_or_default(),
             summary: summary.map(|(summary, _)| summary).unwrap_or_default(),
-            extends: self.extends(table),
+            extends,
+            extends_spans,
             rules: self.rules(table),
         }
     }
 
-    fn extends(&mut self, table: &Table<'_>) -> Vec<String> {
-        let Some(node) = table.get("extends") else {
-            return Vec::new();
-        };
+    /// The names, each with its place.
+    fn extends(&mut self, table: &Table<'_>) -> (Vec<String>, Vec<Range<usize>>) {
+        let Some(node) = table.get("extends") else { return Default::default() };
         let Some(array) = node.get_ref().as_array() else {
             self.problem(&node.span(), "`extends` is a list of names: [\"general\"]");
-            return Vec::new();
+            return Default::default();
         };
         if array.len() > MOST_BASES {
             self.problem(&node.span(), format!("a profile extends at most {MOST_BASES} others"));
         }
-        array.iter().take(MOST_BASES).filter_map(|name| self.text_of(name, "extends")).collect()
+        let named = array.iter().take(MOST_BASES);
+        named.filter_map(|name| Some((self.text_of(name, "extends")?, name.span()))).unzip()
     }
 
     fn rules(&mut self, table: &Table<'_>) -> Vec<Rule> {
@@ -265,10 +268,10 @@ impl Reader<'_> {
             return None;
         };
         // A line break in a reason would become a line of a boot file; an escape, a command to a terminal.
-        if let Some(control) = control_character(text) {
+        if let Some(control) = hidden_character(text) {
             self.problem(
                 &node.span(),
-                format!("`{field}` holds the control character U+{:04X}", u32::from(control)),
+                format!("`{field}` holds the control or invisible character U+{:04X}", u32::from(control)),
             );
             return None;
         }
@@ -294,13 +297,11 @@ impl Reader<'_> {
     }
 }
 
-/// The first character that breaks a line, commands a terminal, or turns the direction of the text round, so that it
-/// reads other than it is.
-fn control_character(text: &str) -> Option<char> {
+/// The first character that makes the text read other than it is.
+fn hidden_character(text: &str) -> Option<char> {
     // Plain ASCII, as nearly every text is, needs no decoding.
     if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
         return None;
     }
-    let turns = |c| matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().find(|c| c.is_control() || turns(*c))
+    text.chars().find(|c| is_hidden(*c))
 }

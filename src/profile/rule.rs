@@ -17,6 +17,8 @@ pub struct Profile {
     pub summary: String,
     /// The profiles whose rules it takes over.
     pub extends: Vec<String>,
+    /// Where each of them is named in its document, in bytes.
+    pub extends_spans: Vec<Range<usize>>,
     /// Its own rules.
     pub rules: Vec<Rule>,
 }

@@ -175,12 +175,12 @@ pub fn select<E: fmt::Display>(
             member.asked = Some(position);
             member.position = position;
             member.depth = 0;
-            let name = member.profile.name.clone();
-            // The same profile twice is the same wish.
-            selection.names.retain(|known| *known != name);
-            selection.names.push(name);
         }
     }
+    // The same profile twice is the same wish: its place is the last.
+    let mut asked: Vec<&Member> = selection.members.iter().filter(|member| member.asked.is_some()).collect();
+    asked.sort_by_key(|member| member.asked);
+    selection.names = asked.into_iter().map(|member| member.profile.name.clone()).collect();
     if problems.is_empty() { Ok(selection) } else { Err(SelectError::Faulty(problems)) }
 }
 
@@ -210,12 +210,13 @@ impl<E: fmt::Display> Walk<'_, E> {
         };
         self.trail.push(document.file.clone());
         let mut extends = BTreeSet::new();
-        for name in &profile.extends {
+        for (name, span) in profile.extends.iter().zip(&profile.extends_spans) {
+            let fault = |message: String| Problem::at(&document.file, &document.text, span, message);
             let base = match (self.read)(name, Some(&document)) {
                 Ok(base) => base,
                 Err(error) => {
                     let message = format!("extends `{name}`: {error}");
-                    self.problems.push(Problem::whole(&document.file, message));
+                    self.problems.push(fault(message));
                     continue;
                 }
             };
@@ -223,10 +224,10 @@ impl<E: fmt::Display> Walk<'_, E> {
                 let mut circle: Vec<&str> = self.trail[at..].iter().map(String::as_str).collect();
                 circle.push(&base.file);
                 let message = format!("extends in a circle: {}", circle.join(" -> "));
-                self.problems.push(Problem::whole(&document.file, message));
+                self.problems.push(fault(message));
             } else if depth >= MAX_DEPTH {
                 let message = format!("extends more than {MAX_DEPTH} levels deep");
-                self.problems.push(Problem::whole(&document.file, message));
+                self.problems.push(fault(message));
             } else if let Some(member) = self.add(base, position)? {
                 extends.extend(&self.selection.members[member].extends);
                 extends.insert(member);

@@ -8,6 +8,7 @@ pub mod style;
 use crate::advise::Report;
 use crate::facts::Host;
 use crate::plan::Plan;
+use crate::setting::is_hidden;
 
 /// A report that is about a host and some profiles.
 #[derive(Clone, Copy, Debug)]
@@ -34,10 +35,7 @@ pub struct PlanView<'a> {
 pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
-        let hidden = c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}')
-            || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}');
-        if hidden {
+        if is_hidden(c) {
             escaped.extend(c.escape_unicode());
         } else {
             escaped.push(c);

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::setting::is_hidden;
+
 /// The longest key: deeper and longer than any kernel has.
 const MAX_LENGTH: usize = 255;
 
@@ -21,7 +23,7 @@ impl Key {
             return Err(format!("a key has at most {MAX_LENGTH} characters, this one has {}", text.len()));
         }
         let shown = text.escape_debug();
-        if text.chars().any(|c| c.is_control() || c.is_whitespace() || c == '\\') {
+        if text.chars().any(|c| is_hidden(c) || c.is_whitespace() || c == '\\') {
             return Err(format!("the key `{shown}` holds a character that no key has"));
         }
         let dotted: String = match text.find(['.', '/']) {

@@ -2,6 +2,7 @@
 //! what a fact is. Pure: no files, no clock, no printing; imports no other room.
 
 pub mod catalogue;
+mod hidden;
 mod key;
 mod port;
 mod unit;
@@ -10,6 +11,7 @@ mod version;
 
 use std::fmt;
 
+pub use hidden::is_hidden;
 pub use key::Key;
 pub use port::PortRange;
 pub use port::PortSet;

@@ -81,11 +81,9 @@ impl PortSet {
     /// Whether every port of `other` is in this set.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
-        // Both ascend, so the range that a wanted one lies in is never before that of the one before it.
-        let mut own = self.ranges.iter().copied().peekable();
         other.ranges.iter().all(|wanted| {
-            while own.next_if(|range| range.high < wanted.high).is_some() {}
-            own.peek().is_some_and(|range| range.covers(*wanted))
+            let at = self.ranges.partition_point(|range| range.high < wanted.low);
+            self.ranges.get(at).is_some_and(|range| range.covers(*wanted))
         })
     }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::facts::Identity;
 use crate::facts::LiveState;
+use crate::plan::Origin;
 use crate::plan::Plan;
 use crate::platform::Platform;
 use crate::platform::PlatformError;
@@ -13,11 +14,14 @@ use crate::setting::catalogue;
 use crate::transaction::Change;
 use crate::transaction::Command;
 use crate::transaction::Done;
-use crate::transaction::Origin;
 use crate::transaction::Outcome;
+use crate::transaction::Probation;
 use crate::transaction::Record;
+use crate::transaction::Stale;
 use crate::transaction::Store;
+use crate::transaction::StoreError;
 use crate::transaction::TransactionError;
+use crate::transaction::confirm;
 use crate::transaction::execute::Execution;
 use crate::transaction::execute::Write;
 use crate::transaction::execute::execute;
@@ -27,7 +31,6 @@ use crate::transaction::record::Ending;
 use crate::transaction::store;
 
 /// What to apply, and what the record says of it.
-#[derive(Debug)]
 pub struct Request<'a> {
     /// The changes; nothing may be refused in it.
     pub plan: &'a Plan,
@@ -43,6 +46,8 @@ pub struct Request<'a> {
     pub copy: Option<&'a Path>,
     /// The state directory, made where there is none.
     pub state: &'a Path,
+    /// That it be undone unless it is confirmed, where that is wanted.
+    pub probation: Option<Probation<'a>>,
 }
 
 /// Applies a plan. `interruption` says why to stop, once there is a reason; `say` hears of waiting.
@@ -68,7 +73,7 @@ pub fn apply(
         });
     }
     let store = Store::create(request.state)?;
-    let _lock = store.lock(say)?;
+    let _lock = store.lock(interruption, say)?;
     for record in store.unfinished()? {
         if record.origin.same_boot(&request.here) {
             return Err(TransactionError::Interrupted { command: record.command, id: record.id });
@@ -76,17 +81,22 @@ pub fn apply(
         // Whatever it wrote went with the reboot.
         store.write_ending(&Ending::new(&record.id, Outcome::Undone, Vec::new()))?;
     }
+    let mut stale = Vec::new();
     for write in &mut writes {
         let found = write.target.read()?;
         if !same(write.kind, &found, &write.before) {
-            let (key, planned) = (write.key.clone(), write.before.clone());
-            return Err(TransactionError::Stale { key, planned, found });
+            stale.push(Stale { key: write.key.clone(), planned: write.before.clone(), found });
         }
+        // Again, now that no other twtune can change it.
+        write.also = also_changed(&write.key, platform)?;
+    }
+    if !stale.is_empty() {
+        return Err(TransactionError::Stale(stale));
     }
     let mut record =
         Record::new(Command::Apply, request.time.clone(), request.origin.clone(), request.profiles.clone());
     record.changes = writes.iter().map(recorded).collect();
-    transact(&store, record, &mut writes, platform, request.copy, interruption, Outcome::Applied)
+    transact(&store, record, &mut writes, platform, Some(request), interruption, Outcome::Applied)
 }
 
 /// Stores the record, makes the writes, notes the ending.
@@ -95,19 +105,40 @@ pub(super) fn transact(
     record: Record,
     writes: &mut [Write<'_>],
     platform: &dyn Platform,
-    copy: Option<&Path>,
+    request: Option<&Request<'_>>,
     interruption: &dyn Fn() -> Option<String>,
     success: Outcome,
 ) -> Result<Done, TransactionError> {
     let (record, text) = store.write_record(record)?;
-    if let Some(copy) = copy
-        && let Err(error) = store::write_copy(copy, &text)
+    let probation = request.and_then(|request| request.probation.as_ref());
+    if let Some(request) = request
+        && let Err(error) = prepare(store, &record.id, &text, request)
     {
         store.discard(&record.id);
         return Err(error.into());
     }
-    let execution = execute(writes, platform, interruption);
+    // An apply whose success cannot be noted is put back: it would count as interrupted, and stand in the way of the
+    // next one. A rollback stays: to repeat it is harmless.
+    let success = if probation.is_some() { Outcome::Pending } else { success };
+    let seal = |besides: &[(Key, String)]| match success {
+        Outcome::Applied | Outcome::Pending => {
+            let mut ending = Ending::new(&record.id, success, Vec::new());
+            ending.besides = besides.iter().map(|(key, value)| (key.to_string(), value.clone())).collect();
+            let noted = store.write_ending(&ending);
+            noted.map_err(|error| format!("how it ended could not be noted: {error}"))
+        }
+        _ => Ok(()),
+    };
+    let execution = execute(writes, platform, interruption, &seal);
     Ok(finish(store, &record.id, execution, success))
+}
+
+/// What has to be there before the first change, besides the record.
+fn prepare(store: &Store, id: &str, text: &str, request: &Request<'_>) -> Result<(), StoreError> {
+    if let Some(copy) = request.copy {
+        store::write_copy(copy, text)?;
+    }
+    request.probation.as_ref().map_or(Ok(()), |probation| confirm::arm(store, id, probation))
 }
 
 pub(super) fn finish(store: &Store, id: &str, execution: Execution, success: Outcome) -> Done {
@@ -122,8 +153,15 @@ pub(super) fn finish(store: &Store, id: &str, execution: Execution, success: Out
         _ => Vec::new(),
     };
     let mut failure = execution.failure;
-    if let Err(error) = store.write_ending(&Ending::new(id, outcome, left)) {
-        // The changes are what they are said to be; what is missing is the note, so the next command will ask
+    if outcome == Outcome::Undone {
+        // Should this fail, the watcher finds the record undone.
+        let _ = store.remove_due(id);
+    }
+    // That it was applied is noted already.
+    if !matches!(outcome, Outcome::Applied | Outcome::Pending)
+        && let Err(error) = store.write_ending(&Ending::new(id, outcome, left))
+    {
+        // The values are what they are said to be; what is missing is the note, so the next command will ask
         // for `twtune rollback` to settle it.
         let note = format!("how it ended could not be noted ({error}); `twtune rollback` will settle it");
         failure = Some(failure.map_or_else(|| note.clone(), |failure| format!("{failure}; {note}")));

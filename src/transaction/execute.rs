@@ -41,11 +41,13 @@ pub(super) fn same(kind: Kind, a: &str, b: &str) -> bool {
     }
 }
 
-/// Makes the writes in order; on the first failure or interruption puts everything back, the last first.
+/// Makes the writes in order, and `seal`s them; on the first failure or interruption puts everything back, the last
+/// first.
 pub(super) fn execute(
     writes: &mut [Write<'_>],
     platform: &dyn Platform,
     interruption: &dyn Fn() -> Option<String>,
+    seal: &Seal<'_>,
 ) -> Execution {
     let mut failure = None;
     let mut reached = 0;
@@ -63,7 +65,10 @@ pub(super) fn execute(
         }
     }
     // The last write may have been the last thing before the signal.
-    failure = failure.or_else(interruption);
+    failure = failure.or_else(interruption).or_else(|| contradiction(writes));
+    if failure.is_none() {
+        failure = seal(&besides(writes, platform)).err();
+    }
     let mut steps: Vec<Step> = writes
         .iter()
         .map(|write| Step {
@@ -87,6 +92,32 @@ pub(super) fn execute(
     Execution { steps, failure, incomplete }
 }
 
+/// Notes that everything was done, and what was found where the writes changed something besides.
+pub(super) type Seal<'a> = dyn Fn(&[(Key, String)]) -> Result<(), String> + 'a;
+
+/// A setting that a later write has changed again: two names of one value, or one that resets the other.
+fn contradiction(writes: &mut [Write<'_>]) -> Option<String> {
+    for write in writes {
+        match write.target.read() {
+            Ok(found) if same(write.kind, &found, &write.after) => {}
+            Ok(found) => {
+                let (key, after) = (&write.key, &write.after);
+                return Some(format!(
+                    "{key} is `{found}` after all writes and not `{after}`: they contradict each other"
+                ));
+            }
+            Err(error) => return Some(error.to_string()),
+        }
+    }
+    None
+}
+
+/// What is now where the writes changed something besides themselves.
+fn besides(writes: &[Write<'_>], platform: &dyn Platform) -> Vec<(Key, String)> {
+    let also = writes.iter().flat_map(|write| &write.also);
+    also.filter_map(|(key, ..)| Some((key.clone(), platform.read(key).value()?.to_owned()))).collect()
+}
+
 /// Writes a value and reads it back: a platform may take a value in part, or not at all, without a word.
 fn set(key: &Key, target: &mut dyn Target, kind: Kind, value: &str) -> Result<(), String> {
     target.write(value).map_err(|error| error.to_string())?;
@@ -101,18 +132,24 @@ fn set(key: &Key, target: &mut dyn Target, kind: Kind, value: &str) -> Result<()
 fn put_back(write: &mut Write<'_>, platform: &dyn Platform) -> Result<(), String> {
     // A write that was refused changed nothing, and is not to be put back.
     let unchanged = write.target.read().is_ok_and(|found| same(write.kind, &found, &write.before));
+    let mut put_back = Ok(());
     if !unchanged {
         // Twice: what refused a value because of a passing fault may take it now.
-        set(&write.key, &mut *write.target, write.kind, &write.before)
-            .or_else(|_| set(&write.key, &mut *write.target, write.kind, &write.before))?;
+        put_back = set(&write.key, &mut *write.target, write.kind, &write.before)
+            .or_else(|_| set(&write.key, &mut *write.target, write.kind, &write.before));
     }
-    restore_also(&write.also, platform)
+    all_of([put_back, restore_also(&write.also, platform)])
+}
+
+/// Succeeds where all did; else every failure is named.
+fn all_of(results: impl IntoIterator<Item = Result<(), String>>) -> Result<(), String> {
+    let failures: Vec<String> = results.into_iter().filter_map(Result::err).collect();
+    if failures.is_empty() { Ok(()) } else { Err(failures.join("; ")) }
 }
 
 /// Brings back what a write changed besides itself.
 fn restore_also(also: &[(Key, Kind, String)], platform: &dyn Platform) -> Result<(), String> {
-    let mut failure = Ok(());
-    for (key, kind, value) in also {
+    all_of(also.iter().map(|(key, kind, value)| {
         let restored = match platform.read(key) {
             LiveState::Present(found) if same(*kind, &found, value) => Ok(()),
             // The interface is gone, and its settings with it.
@@ -122,9 +159,6 @@ fn restore_also(also: &[(Key, Kind, String)], platform: &dyn Platform) -> Result
                 .map_err(|error: PlatformError| error.to_string())
                 .and_then(|mut target| set(key, &mut *target, *kind, value)),
         };
-        if let Err(why) = restored {
-            failure = Err(format!("{key} could not be brought back to `{value}`: {why}"));
-        }
-    }
-    failure
+        restored.map_err(|why| format!("{key} could not be brought back to `{value}`: {why}"))
+    }))
 }

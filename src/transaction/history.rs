@@ -51,19 +51,31 @@ impl State {
 /// # Errors
 /// The state directory or a file in it is not acceptable.
 pub fn history(store: &Store, here: &Identity) -> Result<Vec<Entry>, StoreError> {
-    let busy = store.is_busy();
-    let records = store.records()?;
+    let mut records = store.records()?;
+    let is_open = |(_, ending): &(Record, Option<Ending>)| ending.is_none();
+    // One that was under way may have ended since; one that began since is not looked at.
+    let busy = records.iter().any(is_open) && store.is_busy();
+    if !busy && records.iter().any(is_open) {
+        let count = records.len();
+        records = store.records()?;
+        records.truncate(count);
+    }
     let in_force = in_force(&records, here);
     let entries = records.into_iter().zip(in_force);
     Ok(entries
         .map(|((record, ending), in_force)| Entry {
             state: match ending {
+                // What was on probation and is no longer in force was undone, by hand, by time or by a reboot.
+                Some(ending) if ending.outcome == Outcome::Pending && !in_force => {
+                    State::Ended(Outcome::Undone)
+                }
                 Some(ending) => State::Ended(ending.outcome),
                 None if busy => State::Running,
                 None if !record.origin.same_boot(here) => State::Ended(Outcome::Undone),
                 None => State::Interrupted,
             },
-            in_force,
+            // Of a rollback there is nothing in force: it brought back what was.
+            in_force: in_force && record.command == Command::Apply,
             rollback_file: store.path_of(&record.id),
             record,
         })
@@ -81,8 +93,21 @@ pub fn interrupted(store: &Store, here: impl FnOnce() -> Identity) -> Result<Vec
         return Ok(Vec::new());
     }
     let here = here();
-    unfinished.retain(|record| record.origin.same_boot(&here));
+    // One that was under way may have ended before it was seen that nobody is at work.
+    let still = store.unfinished()?;
+    unfinished.retain(|record| record.origin.same_boot(&here) && still.contains(record));
     Ok(unfinished)
+}
+
+/// Whether values that a record wrote are there, all or some of them. A rollback of which something could not be put
+/// back leaves the apply in force, to be rolled back again.
+pub(super) fn counts(record: &Record, ending: &Ending) -> bool {
+    match ending.outcome {
+        Outcome::Applied | Outcome::Pending | Outcome::RolledBack => true,
+        // One that only passed over what somebody else had changed did all that there was to do.
+        Outcome::Incomplete => record.command == Command::Apply || ending.left.is_empty(),
+        Outcome::Unchanged | Outcome::Undone | Outcome::Refused => false,
+    }
 }
 
 /// For each record, whether its live values are in force: it went through, nothing undid it, and the machine was
@@ -91,9 +116,8 @@ pub(super) fn in_force(records: &[(Record, Option<Ending>)], here: &Identity) ->
     let mut in_force = vec![false; records.len()];
     let index = |id: &str| records.iter().position(|(record, _)| record.id == id);
     for (at, (record, ending)) in records.iter().enumerate() {
-        let went_through = match ending.as_ref().map(|ending| ending.outcome) {
-            Some(Outcome::Applied | Outcome::RolledBack | Outcome::Incomplete) => true,
-            Some(_) => false,
+        let went_through = match ending {
+            Some(ending) => counts(record, ending),
             // Interrupted: some of it may be there.
             None => record.command == Command::Apply,
         };

@@ -2,6 +2,7 @@
 //! else changes a machine. Imports `setting`, `facts`, `plan` and `platform`.
 
 mod apply;
+mod confirm;
 mod execute;
 mod history;
 mod record;
@@ -18,19 +19,24 @@ use crate::setting::Key;
 
 pub use apply::Request;
 pub use apply::apply;
+pub use confirm::Probation;
+pub use confirm::Watched;
+pub use confirm::confirm;
+pub use confirm::extend;
+pub use confirm::overdue;
+pub use confirm::watch;
 pub use history::Entry;
 pub use history::State;
 pub use history::history;
 pub use history::interrupted;
 pub use record::Change;
 pub use record::Command;
-pub use record::Namespace;
-pub use record::Origin;
 pub use record::Outcome;
 pub use record::Record;
 pub use rollback::Choice;
 pub use rollback::Undo;
 pub use rollback::choose;
+pub use rollback::give_up;
 pub use rollback::preview;
 pub use rollback::rollback;
 pub use store::Store;
@@ -92,6 +98,18 @@ impl fmt::Display for StepResult {
     }
 }
 
+/// A setting that is no longer what the plan found.
+#[derive(Debug, Error)]
+#[error("{key} was `{planned}` when it was drawn up and is `{found}` now")]
+pub struct Stale {
+    /// The setting.
+    pub key: Key,
+    /// What the plan found.
+    pub planned: String,
+    /// What is there.
+    pub found: String,
+}
+
 /// Why nothing was changed.
 #[derive(Debug, Error)]
 pub enum TransactionError {
@@ -101,16 +119,9 @@ pub enum TransactionError {
     /// A setting cannot be opened for writing or read.
     #[error(transparent)]
     Platform(#[from] PlatformError),
-    /// A setting is no longer what the plan found.
-    #[error("{key} was `{planned}` when the plan was made and is `{found}` now")]
-    Stale {
-        /// The setting.
-        key: Key,
-        /// What the plan found.
-        planned: String,
-        /// What is there.
-        found: String,
-    },
+    /// Settings are no longer what the plan found.
+    #[error("the plan is stale: {}", .0.iter().map(Stale::to_string).collect::<Vec<_>>().join("; "))]
+    Stale(Vec<Stale>),
     /// An apply or rollback was interrupted and has to be settled first.
     #[error("{command} {id} was interrupted and may have changed some of its settings")]
     Interrupted {

@@ -1,13 +1,13 @@
 //! The rollback file: everything needed to undo an apply. A wire format, versioned, apart from the inner types.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
 use serde::Serialize;
-use sha2::Digest;
-use sha2::Sha256;
 
-use crate::facts::Identity;
+use crate::plan::Origin;
+use crate::plan::checksum;
 use crate::setting::Key;
 use crate::setting::catalogue;
 
@@ -58,52 +58,6 @@ impl fmt::Display for Command {
     }
 }
 
-/// Where a record was written: live values mean something only there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Origin {
-    /// The host's name, for people.
-    pub host: String,
-    /// A hash of the machine's id.
-    pub machine_id: Option<String>,
-    /// The id of the boot.
-    pub boot_id: Option<String>,
-    /// The network namespace's cookie or inode.
-    pub netns: Option<String>,
-    /// How the namespace was entered, where another than the caller's was.
-    pub entered: Option<Namespace>,
-}
-
-/// How a network namespace was entered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Namespace {
-    /// By a name or path.
-    Netns(String),
-    /// By a process in it.
-    Pid(u32),
-}
-
-impl Origin {
-    /// Whether a record from `self` speaks of the same running kernel and network namespace.
-    #[must_use]
-    pub fn is_here(&self, identity: &Identity) -> bool {
-        self.same_machine(identity) && self.same_boot(identity) && self.netns == identity.netns
-    }
-
-    /// Whether it is the same machine.
-    #[must_use]
-    pub fn same_machine(&self, identity: &Identity) -> bool {
-        self.machine_id == identity.machine_id
-    }
-
-    /// Whether the machine was not rebooted since.
-    #[must_use]
-    pub fn same_boot(&self, identity: &Identity) -> bool {
-        self.boot_id == identity.boot_id
-    }
-}
-
 /// One change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -136,6 +90,8 @@ pub struct AlsoChanged {
 pub enum Outcome {
     /// Everything was done.
     Applied,
+    /// Everything was done, and will be undone unless it is confirmed.
+    Pending,
     /// There was nothing to do.
     Unchanged,
     /// It failed and everything was put back.
@@ -154,6 +110,7 @@ impl Outcome {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Applied => "applied",
+            Self::Pending => "pending",
             Self::Unchanged => "unchanged",
             Self::Undone => "undone",
             Self::RolledBack => "rolled-back",
@@ -194,13 +151,7 @@ impl Record {
     #[must_use]
     pub fn sealed(mut self) -> (Self, String) {
         self.checksum = String::new();
-        let digest = Sha256::digest(self.text());
-        let (halves, _) = digest.as_chunks();
-        self.checksum = halves
-            .iter()
-            .map(|half| format!("{:032x}", u128::from_be_bytes(*half)))
-            .collect::<Vec<_>>()
-            .concat();
+        self.checksum = checksum(&self.text());
         let text = self.text();
         (self, text)
     }
@@ -264,13 +215,16 @@ pub(super) struct Ending {
     pub(super) outcome: Outcome,
     /// The changes that could not be put back.
     pub(super) left: Vec<String>,
+    /// What was found behind the writes where they changed something besides: key and value.
+    #[serde(default)]
+    pub(super) besides: BTreeMap<String, String>,
 }
 
 impl Ending {
     const SCHEMA: &'static str = "twtune.ending/1";
 
     pub(super) fn new(id: &str, outcome: Outcome, left: Vec<String>) -> Self {
-        Self { schema: Self::SCHEMA.into(), id: id.into(), outcome, left }
+        Self { schema: Self::SCHEMA.into(), id: id.into(), outcome, left, besides: BTreeMap::new() }
     }
 
     pub(super) fn text(&self) -> String {

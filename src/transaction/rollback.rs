@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::facts::Identity;
+use crate::facts::LiveState;
+use crate::plan::Origin;
 use crate::platform::Platform;
 use crate::setting::Key;
 use crate::setting::Kind;
 use crate::setting::catalogue;
+use crate::transaction::Change;
 use crate::transaction::Command;
 use crate::transaction::Done;
-use crate::transaction::Origin;
 use crate::transaction::Outcome;
 use crate::transaction::Record;
 use crate::transaction::Step;
@@ -22,10 +24,13 @@ use crate::transaction::apply::also_changed;
 use crate::transaction::apply::finish;
 use crate::transaction::apply::recorded;
 use crate::transaction::apply::transact;
+use crate::transaction::confirm;
 use crate::transaction::execute::Write;
 use crate::transaction::execute::execute;
 use crate::transaction::execute::same;
+use crate::transaction::history::counts;
 use crate::transaction::history::in_force;
+use crate::transaction::record::AlsoChanged;
 use crate::transaction::record::Ending;
 use crate::transaction::record::is_id;
 use crate::transaction::store;
@@ -44,7 +49,7 @@ pub struct Choice {
 }
 
 /// Finds the record that a rollback is about: the one of this id or file, else an interrupted one, else the newest
-/// apply in force. None where there is nothing to undo.
+/// apply in force. None where there is nothing to undo. Without a name, records in `beyond_reach` are passed over.
 ///
 /// # Errors
 /// The state or the file is not acceptable, or there is no such record.
@@ -52,6 +57,7 @@ pub fn choose(
     store: Option<&Store>,
     named: Option<&str>,
     here: &Identity,
+    beyond_reach: &[String],
 ) -> Result<Option<Choice>, TransactionError> {
     let records = store.map(Store::records).transpose()?.unwrap_or_default();
     if let Some(name) = named.filter(|name| !is_id(name)) {
@@ -72,7 +78,10 @@ pub fn choose(
         }
         None => records.iter().find(|(_, ending)| ending.is_none()).or_else(|| {
             let in_force = in_force(&records, here);
-            let newest = |at: &usize| in_force[*at] && records[*at].0.command == Command::Apply;
+            let newest = |at: &usize| {
+                let record = &records[*at].0;
+                in_force[*at] && record.command == Command::Apply && !beyond_reach.contains(&record.id)
+            };
             (0..records.len()).rev().find(newest).map(|at| &records[at])
         }),
     };
@@ -96,6 +105,9 @@ pub struct Undo<'a> {
     pub time: String,
     /// The settings that are undone although somebody else changed them.
     pub forced: &'a [Key],
+    /// Whether this undoes an apply that was not confirmed in time: nobody can be asked, so what somebody else
+    /// changed since is left and named, and the rest is put back.
+    pub unconfirmed: bool,
 }
 
 /// Undoes what was chosen. `interruption` says why to stop, once there is a reason; `say` hears of waiting.
@@ -112,13 +124,21 @@ pub fn rollback(
     if let Some(done) = settled_by_reboot(store, undo)? {
         return Ok(done);
     }
-    let _lock = store.lock(say)?;
+    let _lock = store.lock(interruption, say)?;
     let records = store.records()?;
+    if undo.unconfirmed {
+        let known = records.iter().find(|(record, _)| record.id == undo.choice.record.id);
+        let ending = known.and_then(|(_, ending)| ending.as_ref());
+        if !confirm::has_to_be_undone(store, &undo.choice.record, ending)? {
+            return Ok(nothing_left(store, undo, "it was settled meanwhile"));
+        }
+    }
     if let Some(done) = undone_already(store, undo, &records) {
+        store.remove_due(&undo.choice.record.id)?;
         return Ok(done);
     }
     let mut look = look(undo, &records, platform)?;
-    if look.conflict {
+    if look.conflict && !undo.unconfirmed {
         return Ok(look.report(store, undo));
     }
     let mut done = if look.settling {
@@ -133,15 +153,48 @@ pub fn rollback(
         inverse.undoes = Some(record.id.clone());
         inverse.changes = look.writes.iter().map(recorded).collect();
         let undoes = Some(record.id);
-        let rolled_back = Outcome::RolledBack;
+        let rolled_back = if look.conflict { Outcome::Incomplete } else { Outcome::RolledBack };
         Done {
             undoes,
             ..transact(store, inverse, &mut look.writes, platform, None, interruption, rolled_back)?
         }
     };
+    let failed = done.failure.is_some();
+    if done.outcome == Outcome::RolledBack || done.outcome == Outcome::Incomplete && !failed {
+        // Whether or not it was on probation, the matter is settled.
+        store.remove_due(&undo.choice.record.id)?;
+    }
     look.steps.append(&mut done.steps);
     done.steps = look.steps;
     Ok(done)
+}
+
+/// Gives up an interrupted record whose network namespace is no longer to be found: it ends as incomplete, all of its
+/// settings left as they may be.
+///
+/// # Errors
+/// The state cannot be written.
+pub fn give_up(store: &Store, record: &Record, say: &dyn Fn(&str)) -> Result<Done, TransactionError> {
+    let _lock = store.lock(&|| None, say)?;
+    let left = record.changes.iter().map(|change| change.key.clone()).collect();
+    store.write_ending(&Ending::new(&record.id, Outcome::Incomplete, left))?;
+    let step = |change: &Change| {
+        Some(Step {
+            key: Key::parse(&change.key).ok()?,
+            before: change.before.clone(),
+            after: change.after.clone(),
+            result: StepResult::Left,
+            note: None,
+        })
+    };
+    Ok(Done {
+        id: Some(record.id.clone()),
+        undoes: None,
+        outcome: Outcome::Incomplete,
+        rollback_file: Some(store.path_of(&record.id)),
+        steps: record.changes.iter().filter_map(step).collect(),
+        failure: Some("its network namespace is no longer to be found".into()),
+    })
 }
 
 /// What [`rollback`] would do now; nothing is written.
@@ -170,6 +223,32 @@ struct Look<'p> {
 }
 
 impl Look<'_> {
+    /// Whether somebody else has changed what the record's write changed besides: neither what it found before nor
+    /// what it left is there.
+    fn mind_besides(
+        &mut self,
+        key: &Key,
+        kind: Kind,
+        to: &str,
+        ours: Option<&String>,
+        forced: &[Key],
+        platform: &dyn Platform,
+    ) {
+        let LiveState::Present(found) = platform.read(key) else { return };
+        let Some(ours) = ours.filter(|ours| !same(kind, &found, ours)) else { return };
+        if same(kind, &found, to) || forced.contains(key) {
+            return;
+        }
+        self.conflict = true;
+        self.steps.push(Step {
+            key: key.clone(),
+            before: Some(found.clone()),
+            after: Some(to.to_owned()),
+            result: StepResult::Conflict,
+            note: Some(format!("twtune's write had left `{ours}`, and somebody has set `{found}` since")),
+        });
+    }
+
     /// The steps as they would be, none of them made.
     fn report(mut self, store: &Store, undo: &Undo<'_>) -> Done {
         let result = if self.conflict { StepResult::Left } else { StepResult::Done };
@@ -214,6 +293,11 @@ fn look<'p>(
     }
     let settling = records.iter().any(|(known, ending)| known == record && ending.is_none());
     let mut look = Look { steps: Vec::new(), writes: Vec::new(), conflict: false, settling };
+    let ending = records
+        .iter()
+        .find(|(other, _)| known && other.id == record.id)
+        .and_then(|(_, ending)| ending.as_ref());
+    let besides = ending.map(|ending| &ending.besides);
     for aim in aims(undo.choice, records, settling, &undo.here) {
         let mut target = platform.open(&aim.key)?;
         let found = target.read()?;
@@ -227,9 +311,17 @@ fn look<'p>(
         if aim.superseded {
             step.after = Some(found);
             step.note = Some("a later apply changed it too, and stays in force".into());
-        } else if same(aim.kind, &found, &aim.to) {
+        } else if same(aim.kind, &found, &aim.to) && are_back(&aim.also, platform) {
             step.note = Some("it has this value already".into());
-        } else if same(aim.kind, &found, &aim.from) || undo.forced.contains(&aim.key) {
+        } else if same(aim.kind, &found, &aim.to)
+            || same(aim.kind, &found, &aim.from)
+            || undo.forced.contains(&aim.key)
+        {
+            // Where the value itself is back, what its write changed besides may not be: that comes behind it.
+            for (key, kind, to) in &aim.also {
+                let ours = besides.and_then(|besides| besides.get(key.as_str()));
+                look.mind_besides(key, *kind, to, ours, undo.forced, platform);
+            }
             look.writes.push(Write {
                 also: also_changed(&aim.key, platform)?,
                 key: aim.key,
@@ -250,6 +342,15 @@ fn look<'p>(
     Ok(look)
 }
 
+/// Whether what a write changed besides itself has its old values.
+fn are_back(also: &[(Key, Kind, String)], platform: &dyn Platform) -> bool {
+    also.iter().all(|(key, kind, value)| match platform.read(key) {
+        LiveState::Present(found) => same(*kind, &found, value),
+        LiveState::Absent => true,
+        LiveState::Unreadable(_) => false,
+    })
+}
+
 /// Brings an interrupted record to its end: an apply is put back, a rollback is completed. What fails leaves it
 /// interrupted, to be settled again.
 fn settle(
@@ -260,7 +361,7 @@ fn settle(
     interruption: &dyn Fn() -> Option<String>,
 ) -> Done {
     let record = &undo.choice.record;
-    let execution = execute(writes, platform, interruption);
+    let execution = execute(writes, platform, interruption, &|_| Ok(()));
     if execution.failure.is_some() {
         return Done {
             id: Some(record.id.clone()),
@@ -286,8 +387,9 @@ fn settled_by_reboot(store: &Store, undo: &Undo<'_>) -> Result<Option<Done>, Tra
     if !record.origin.same_machine(&undo.here) || record.origin.same_boot(&undo.here) {
         return Ok(None);
     }
-    if *interrupted {
+    if *interrupted || store.due(&record.id)?.is_some() {
         store.write_ending(&Ending::new(&record.id, Outcome::Undone, Vec::new()))?;
+        store.remove_due(&record.id)?;
     }
     Ok(Some(nothing_left(store, undo, REBOOTED)))
 }
@@ -296,9 +398,15 @@ const REBOOTED: &str = "the machine was rebooted since: its live values are gone
 
 /// A retry is harmless: what is undone is not undone again, whatever value somebody has set since.
 fn undone_already(store: &Store, undo: &Undo<'_>, records: &Records) -> Option<Done> {
-    let Choice { record, interrupted, known } = undo.choice;
+    let Choice { record, known, interrupted: was_open } = undo.choice;
     let at = records.iter().position(|(other, _)| *known && other.id == record.id)?;
     let ours = record.origin.same_machine(&undo.here);
+    // Another twtune may have brought it to its end since it was chosen.
+    let interrupted = records[at].1.is_none();
+    // A rollback that was under way when it was chosen has done what was asked for; to undo it would apply again.
+    if *was_open && !interrupted && record.command == Command::Rollback {
+        return Some(nothing_left(store, undo, "it came to its end meanwhile"));
+    }
     let undone = ours && !interrupted && !in_force(records, &undo.here)[at];
     undone.then(|| nothing_left(store, undo, "it is not in force: there is nothing to undo"))
 }
@@ -333,6 +441,11 @@ fn aims(choice: &Choice, records: &Records, settling: bool, here: &Identity) -> 
     let chains = Chains::replay(records, here);
     // An interrupted rollback is brought to its end, anything else is undone.
     let forward = settling && record.command == Command::Rollback;
+    // What an undone write changed besides is in the record of that write; a rollback's own record has what there
+    // was before the rollback.
+    let undone = record.undoes.as_ref().filter(|_| forward);
+    let undone = undone.and_then(|id| records.iter().find(|(other, _)| other.id == *id));
+    let saved = undone.map_or(record, |(undone, _)| undone);
     let mut changes: Vec<_> = record.changes.iter().collect();
     if !forward {
         changes.reverse();
@@ -350,7 +463,10 @@ fn aims(choice: &Choice, records: &Records, settling: bool, here: &Identity) -> 
                 Some((link, top)) => (link.after.clone(), link.before.clone(), !top),
                 None => (after, before, false),
             };
-            let also = change.also.iter().filter_map(|also| {
+            let own = saved.changes.iter().find(|saved| saved.key == change.key).unwrap_or(change);
+            let link = choice.known.then(|| chains.link(&change.key, &saved.id)).flatten();
+            let also = link.map_or(&own.also, |(link, _)| &link.also);
+            let also = also.iter().filter_map(|also| {
                 let key = Key::parse(&also.key).ok()?;
                 let kind = catalogue::find(&key)?.kind;
                 Some((key, kind, also.before.clone()))
@@ -370,6 +486,8 @@ struct Link {
     id: String,
     before: String,
     after: String,
+    /// What its write changed besides, with the values that lie below as well.
+    also: Vec<AlsoChanged>,
 }
 
 impl Chains {
@@ -377,9 +495,7 @@ impl Chains {
     fn replay(records: &Records, here: &Identity) -> Self {
         let mut chains = Self { by_key: BTreeMap::new() };
         for (record, ending) in records {
-            let outcome = ending.as_ref().map(|ending| ending.outcome);
-            let counts =
-                matches!(outcome, Some(Outcome::Applied | Outcome::RolledBack | Outcome::Incomplete));
+            let counts = ending.as_ref().is_some_and(|ending| counts(record, ending));
             if !counts || !record.origin.is_here(here) {
                 continue;
             }
@@ -398,7 +514,8 @@ impl Chains {
             for change in &record.changes {
                 if let (Some(before), Some(after)) = (&change.before, &change.after) {
                     let (id, before, after) = (holder.clone(), before.clone(), after.clone());
-                    chains.by_key.entry(change.key.clone()).or_default().push(Link { id, before, after });
+                    let link = Link { id, before, after, also: change.also.clone() };
+                    chains.by_key.entry(change.key.clone()).or_default().push(link);
                 }
             }
         }
@@ -412,6 +529,7 @@ impl Chains {
                 let gone = chain.remove(at);
                 if let Some(above) = chain.get_mut(at) {
                     above.before = gone.before;
+                    above.also = gone.also;
                 }
             }
         }

@@ -30,6 +30,8 @@ const MAX_FILE: u64 = 16 << 20;
 /// How long another twtune may hold the lock before this one gives up.
 const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(20);
+/// A record before it has its name.
+const TEMPORARY: &str = ".new";
 
 /// Why the state cannot be used.
 #[derive(Debug, Error)]
@@ -43,7 +45,7 @@ pub enum StoreError {
         reason: String,
     },
     /// It cannot be read or written.
-    #[error("{operation} {path}: {source}")]
+    #[error("cannot {operation} {path}: {source}")]
     Io {
         /// What was tried.
         operation: &'static str,
@@ -52,6 +54,9 @@ pub enum StoreError {
         /// What the system said.
         source: io::Error,
     },
+    /// A signal came while another twtune was at work.
+    #[error("{0} while another twtune is at work; nothing was begun")]
+    Interrupted(String),
     /// Another twtune is at work and does not come to an end.
     #[error("another twtune has been at work in {0} for too long")]
     Busy(PathBuf),
@@ -62,6 +67,15 @@ pub enum StoreError {
 pub struct Store {
     path: PathBuf,
     folder: OwnedFd,
+}
+
+/// The ids that the names in the directory tell.
+#[derive(Default)]
+struct Ids {
+    begun: BTreeSet<u64>,
+    ended: BTreeSet<u64>,
+    /// On probation.
+    due: BTreeSet<u64>,
 }
 
 /// Held while a transaction is under way.
@@ -109,15 +123,25 @@ impl Store {
             Ok(()) | Err(Errno::EXIST) => {}
             Err(errno) => return Err(failed("create", path, errno)),
         }
+        sync_folder_of(path)?;
         Self::open(path)?.ok_or_else(|| unacceptable(path, "it was removed while twtune began to work in it"))
     }
 
-    /// Waits until no other twtune is at work here. `say` hears of it when that takes time.
-    pub(super) fn lock(&self, say: &dyn Fn(&str)) -> Result<Lock, StoreError> {
+    /// Waits until no other twtune is at work here. `say` hears of it when that takes time, `interruption` ends it.
+    pub(super) fn lock(
+        &self,
+        interruption: &dyn Fn() -> Option<String>,
+        say: &dyn Fn(&str),
+    ) -> Result<Lock, StoreError> {
         let path = self.path.join("lock");
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        let file = rustix::fs::openat(&self.folder, "lock", flags, Mode::RUSR | Mode::WUSR)
-            .map_err(|errno| failed("open", &path, errno))?;
+        let file =
+            rustix::fs::openat(&self.folder, "lock", flags, Mode::RUSR | Mode::WUSR).map_err(|errno| {
+                match errno {
+                    Errno::LOOP | Errno::ISDIR => unacceptable(&path, "it is not a file of twtune's"),
+                    errno => failed("open", &path, errno),
+                }
+            })?;
         check_private(&path, &file, 0o077)?;
         let file = File::from(file);
         let mut waited = Duration::ZERO;
@@ -125,6 +149,9 @@ impl Store {
             match file.try_lock() {
                 Ok(()) => return Ok(Lock { _file: file }),
                 Err(TryLockError::WouldBlock) if waited < PATIENCE => {
+                    if let Some(why) = interruption() {
+                        return Err(StoreError::Interrupted(why));
+                    }
                     if waited.is_zero() {
                         say("another twtune is at work, waiting for it to end");
                     }
@@ -146,12 +173,9 @@ impl Store {
 
     /// The records, oldest first, each with how it ended; None for one that did not come to its end.
     pub(super) fn records(&self) -> Result<Vec<(Record, Option<Ending>)>, StoreError> {
-        let (begun, _) = self.ids()?;
-        let record_and_ending = |id: u64| {
-            let ending = self.read(&format!("{id}.end"))?;
-            let ending = ending.and_then(|text| Ending::parse(&text, &id.to_string()));
-            Ok((self.record(id)?, ending))
-        };
+        let begun = self.ids()?.begun;
+        // The record first: an ending that is written meanwhile is then seen.
+        let record_and_ending = |id: u64| Ok((self.record(id)?, self.ending(id)?));
         begun.into_iter().map(record_and_ending).collect()
     }
 
@@ -162,10 +186,22 @@ impl Store {
     }
 
     /// The records that did not come to their end, oldest first. Only names are looked at, whatever the history's
-    /// length.
+    /// length, but for the newest: a twtune that was killed while it noted the ending left an empty one, and
+    /// nothing was begun since.
     pub(super) fn unfinished(&self) -> Result<Vec<Record>, StoreError> {
-        let (begun, ended) = self.ids()?;
+        let Ids { begun, mut ended, .. } = self.ids()?;
+        if let Some(newest) = begun.last()
+            && ended.contains(newest)
+            && self.ending(*newest)?.is_none()
+        {
+            ended.remove(newest);
+        }
         begun.difference(&ended).map(|id| self.record(*id)).collect()
+    }
+
+    fn ending(&self, id: u64) -> Result<Option<Ending>, StoreError> {
+        let ending = self.read(&format!("{id}.end"))?;
+        Ok(ending.and_then(|text| Ending::parse(&text, &id.to_string())))
     }
 
     fn record(&self, id: u64) -> Result<Record, StoreError> {
@@ -179,21 +215,21 @@ impl Store {
         Ok(record)
     }
 
-    /// The ids of the records that were begun, and of those that ended.
-    fn ids(&self) -> Result<(BTreeSet<u64>, BTreeSet<u64>), StoreError> {
+    fn ids(&self) -> Result<Ids, StoreError> {
         let entries = rustix::fs::Dir::read_from(&self.folder).map_err(|e| failed("read", &self.path, e))?;
-        let (mut begun, mut ended) = (BTreeSet::new(), BTreeSet::new());
+        let mut ids = Ids::default();
         for entry in entries {
             let entry = entry.map_err(|errno| failed("read", &self.path, errno))?;
             let name = entry.file_name().to_string_lossy();
             let Some((id, kind)) = name.split_once('.').filter(|(id, _)| is_id(id)) else { continue };
             match kind {
-                "json" => begun.extend(id.parse::<u64>()),
-                "end" => ended.extend(id.parse::<u64>()),
+                "json" => ids.begun.extend(id.parse::<u64>()),
+                "end" => ids.ended.extend(id.parse::<u64>()),
+                "due" => ids.due.extend(id.parse::<u64>()),
                 _ => {}
             }
         }
-        Ok((begun, ended))
+        Ok(ids)
     }
 
     /// The path of a record's rollback file.
@@ -202,23 +238,22 @@ impl Store {
         self.path.join(format!("{id}.json"))
     }
 
-    /// Stores a record under the next free id. When this returns, it is on disk.
+    /// Stores a record under the next free id. When this returns, it is on disk; when it fails, it is not there.
     pub(super) fn write_record(&self, mut record: Record) -> Result<(Record, String), StoreError> {
-        let next = self.ids()?.0.last().unwrap_or(&0) + 1;
+        let next = self.ids()?.begun.last().unwrap_or(&0) + 1;
         record.id = next.to_string();
         let (record, text) = record.sealed();
-        let temporary = ".new";
-        let path = self.path.join(temporary);
-        // What a killed twtune left; this one holds the lock.
-        let _ = rustix::fs::unlinkat(&self.folder, temporary, AtFlags::empty());
-        let mut file = self.create_file(temporary)?;
-        file.write_all(text.as_bytes())
-            .and_then(|()| file.sync_all())
-            .map_err(|error| failed("write", &path, error))?;
         let name = format!("{next}.json");
-        rustix::fs::renameat(&self.folder, temporary, &self.folder, &name)
-            .and_then(|()| rustix::fs::fsync(&self.folder))
-            .map_err(|errno| failed("write", &self.path.join(name), errno))?;
+        // An ending without its record would be taken for this one's.
+        self.remove(&format!("{next}.end"));
+        let written = self.replace_file(&name, &text).and_then(|()| {
+            rustix::fs::fsync(&self.folder).map_err(|errno| failed("sync", &self.path, errno))
+        });
+        if let Err(error) = written {
+            // Where the folder could not be synced the record is there under its name, and would count as begun.
+            self.discard(&record.id);
+            return Err(error);
+        }
         Ok((record, text))
     }
 
@@ -230,24 +265,90 @@ impl Store {
             Command::Rollback => Outcome::RolledBack,
         };
         let (record, _) = self.write_record(Record { undoes: None, ..record })?;
-        self.write_ending(&Ending::new(&record.id, outcome, Vec::new()))?;
+        if let Err(error) = self.write_ending(&Ending::new(&record.id, outcome, Vec::new())) {
+            self.discard(&record.id);
+            return Err(error);
+        }
         Ok(record)
     }
 
-    /// Takes a record out again whose transaction was not begun.
+    /// Takes a record out again whose transaction was not begun. Where that fails as well it counts as interrupted,
+    /// and `twtune rollback` finds nothing to undo in it.
     pub(super) fn discard(&self, id: &str) {
-        let _ = rustix::fs::unlinkat(&self.folder, format!("{id}.json"), AtFlags::empty());
+        self.remove(&format!("{id}.json"));
+        self.remove(&format!("{id}.end"));
+    }
+
+    fn remove(&self, name: &str) {
+        // Nearly always it is not there.
+        let _ = rustix::fs::unlinkat(&self.folder, name, AtFlags::empty());
     }
 
     /// Notes how a transaction ended. It is not synced: live values are lost with the machine just as well, and
     /// without its ending the transaction counts as interrupted.
     pub(super) fn write_ending(&self, ending: &Ending) -> Result<(), StoreError> {
         let name = format!("{}.end", ending.id);
-        // One that was cut short.
-        let _ = rustix::fs::unlinkat(&self.folder, &name, AtFlags::empty());
-        let mut file = self.create_file(&name)?;
-        file.write_all(ending.text().as_bytes())
-            .map_err(|error| failed("write", &self.path.join(name), error))
+        match self.create_file(&name) {
+            Ok(mut file) => file.write_all(ending.text().as_bytes()).map_err(|error| {
+                // Half an ending is none, and every command is to see that alike.
+                self.remove(&name);
+                failed("write", &self.path.join(&name), error)
+            }),
+            // An apply on probation that is kept, or an ending that was cut short.
+            Err(StoreError::Io { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => {
+                self.replace_file(&name, &ending.text())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The moment at which a record on probation is due; None where it is not on probation, 0 where its moment was
+    /// never written out.
+    pub(super) fn due(&self, id: &str) -> Result<Option<u64>, StoreError> {
+        Ok(self.read(&format!("{id}.due"))?.map(|text| text.trim().parse().unwrap_or(0)))
+    }
+
+    pub(super) fn write_due(&self, id: &str, due: u64) -> Result<(), StoreError> {
+        self.replace_file(&format!("{id}.due"), &format!("{due}\n"))
+    }
+
+    pub(super) fn remove_due(&self, id: &str) -> Result<(), StoreError> {
+        let name = format!("{id}.due");
+        match rustix::fs::unlinkat(&self.folder, &name, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(errno) => Err(failed("remove", &self.path.join(name), errno)),
+        }
+    }
+
+    /// The records on probation, oldest first.
+    pub(super) fn due_ids(&self) -> Result<Vec<String>, StoreError> {
+        Ok(self.ids()?.due.iter().map(u64::to_string).collect())
+    }
+
+    /// One record and how it ended.
+    pub(super) fn entry(&self, id: &str) -> Result<(Record, Option<Ending>), StoreError> {
+        let id = id.parse().unwrap_or(0);
+        Ok((self.record(id)?, self.ending(id)?))
+    }
+
+    /// Writes a file as a whole, synced, in the place of one that may be there.
+    fn replace_file(&self, name: &str, text: &str) -> Result<(), StoreError> {
+        // What a killed twtune left; this one holds the lock.
+        self.remove(TEMPORARY);
+        let mut file = self.create_file(TEMPORARY)?;
+        let replaced = file
+            .write_all(text.as_bytes())
+            .and_then(|()| file.sync_all())
+            .and_then(|()| Ok(rustix::fs::renameat(&self.folder, TEMPORARY, &self.folder, name)?));
+        replaced.map_err(|error| {
+            self.remove(TEMPORARY);
+            failed("write", &self.path.join(name), error)
+        })
+    }
+
+    /// The error of something that was tried with a record.
+    pub(super) fn failed(&self, operation: &'static str, id: &str, error: io::Error) -> StoreError {
+        failed(operation, &self.path_of(id), error)
     }
 
     fn create_file(&self, name: &str) -> Result<File, StoreError> {
@@ -295,9 +396,29 @@ pub(super) fn write_copy(path: &Path, text: &str) -> Result<(), StoreError> {
         Err(errno) => return Err(failed("create", path, errno)),
     };
     let mut file = File::from(file);
-    file.write_all(text.as_bytes())
+    let written = file
+        .write_all(text.as_bytes())
         .and_then(|()| file.sync_all())
         .map_err(|error| failed("write", path, error))
+        .and_then(|()| sync_folder_of(path));
+    if written.is_err() {
+        // Half a copy is of no use, and would be in the way of the next attempt.
+        let _ = rustix::fs::unlink(path);
+    }
+    written
+}
+
+/// Makes a name last that was added to a folder.
+fn sync_folder_of(path: &Path) -> Result<(), StoreError> {
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let synced = match rustix::fs::open(folder, flags, Mode::empty()) {
+        Ok(folder) => rustix::fs::fsync(folder),
+        // One may add to a folder that one may not read.
+        Err(Errno::ACCESS) => Ok(()),
+        Err(errno) => Err(errno),
+    };
+    synced.map_err(|errno| failed("sync", folder, errno))
 }
 
 fn read_private(path: &Path, file: File) -> Result<String, StoreError> {
@@ -324,7 +445,7 @@ fn check_private(path: &Path, file: &impl AsFd, forbidden: u32) -> Result<(), St
     }
     if about.st_mode & forbidden != 0 {
         let mode = about.st_mode & 0o7777;
-        return Err(unacceptable(path, format!("others than its owner may write it (mode {mode:04o})")));
+        return Err(unacceptable(path, format!("others than its owner have rights to it (mode {mode:04o})")));
     }
     Ok(())
 }

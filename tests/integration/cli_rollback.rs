@@ -346,3 +346,28 @@ fn a_rollback_file_works_where_its_history_is_lost() {
     assert_eq!(host.dump(), before);
     assert!(in_force(&host).is_empty());
 }
+
+#[test]
+fn a_namespace_that_is_gone_stands_in_nobodys_way() {
+    let Some(host) = Host::start() else { return };
+    let own = host.profile("own", &rule(FIN, "want = 30"));
+    host.sh("mkdir -p /run/netns; ip netns add blue");
+    host.twtune(&format!("apply {own} --yes")).exits(0);
+    host.twtune(&format!("apply {own} --netns blue --yes")).exits(0);
+    host.sh("ip netns del blue");
+    // The newest is beyond reach: it is named and passed over.
+    let run = host.twtune("rollback --yes").exits(0);
+    assert!(run.stderr.contains("blue") && run.stdout.contains(FIN), "{run:#?}");
+    assert_eq!(host.value(FIN), "60");
+    host.twtune("rollback --yes").exits(0);
+    host.twtune("rollback 2 --yes").exits(3).says("blue");
+    // One that was interrupted there is given up, and blocks nothing any more.
+    host.sh("ip netns add blue");
+    host.sh(
+        "strace -o /dev/null -e inject=pwrite64:signal=SIGKILL:when=1 \"$TWTUNE\" apply ./own.toml --netns blue --yes || true",
+    );
+    host.sh("ip netns del blue");
+    host.twtune(&format!("apply {own} --yes")).exits(3).says("interrupted");
+    host.twtune("rollback --yes").exits(6).says(FIN);
+    host.twtune(&format!("apply {own} --yes")).exits(0);
+}

@@ -126,7 +126,7 @@ impl Host {
         use std::io::BufRead;
         use std::os::unix::process::CommandExt;
         let mut command = self.sandbox.command(self.root.path(), "bash");
-        command.args(["-euo", "pipefail", "-c"]).arg(script);
+        command.args(["-euo", "pipefail", "-c"]).arg(script).env("TWTUNE", &self.program);
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

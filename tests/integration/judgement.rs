@@ -12,6 +12,7 @@ use twtune::facts::LiveReading;
 use twtune::facts::LiveState;
 use twtune::facts::Os;
 use twtune::facts::Snapshot;
+use twtune::facts::Writable;
 use twtune::plan;
 use twtune::plan::Plan;
 use twtune::profile::Document;
@@ -54,7 +55,7 @@ fn snapshot(values: &[(&str, &str)]) -> Snapshot {
             "unreadable" => LiveState::Unreadable("permission denied".into()),
             value => LiveState::Present(value.into()),
         };
-        LiveReading { state, writable: Some(true) }
+        LiveReading { state, writable: Some(Writable::Yes) }
     };
     values.iter().map(|(name, value)| (key(name), reading(value))).collect()
 }

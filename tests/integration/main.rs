@@ -6,6 +6,8 @@
 mod architecture;
 #[cfg(target_os = "linux")]
 mod bad_input;
+#[cfg(target_os = "linux")]
+mod besides;
 mod catalogue;
 #[cfg(target_os = "linux")]
 mod cli_apply;
@@ -22,13 +24,19 @@ mod cli_profile;
 #[cfg(target_os = "linux")]
 mod cli_rollback;
 #[cfg(target_os = "linux")]
+mod confirm;
+#[cfg(target_os = "linux")]
 mod host;
 mod judgement;
 mod profiles;
 #[cfg(target_os = "linux")]
 mod readme;
 #[cfg(target_os = "linux")]
+mod reliability;
+#[cfg(target_os = "linux")]
 mod sandbox;
+#[cfg(target_os = "linux")]
+mod saved_plan;
 #[cfg(target_os = "linux")]
 mod schema;
 mod seeds;

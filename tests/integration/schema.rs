@@ -215,7 +215,7 @@ pub(crate) fn outcome(report: &Value) {
     fields_and(
         report,
         &["schema", "id", "outcome", "rollback_file", "changes", "refused"],
-        &["reason", "undoes"],
+        &["reason", "undoes", "dry_run"],
     );
     one_of(
         &report["outcome"],

@@ -16,6 +16,7 @@ use proptest::proptest;
 use tempfile::TempDir;
 use twtune::facts::Identity;
 use twtune::plan::Change;
+use twtune::plan::Origin;
 use twtune::plan::Plan;
 use twtune::plan::Target;
 use twtune::platform::memory::Memory;
@@ -23,7 +24,6 @@ use twtune::setting::Key;
 use twtune::setting::catalogue;
 use twtune::transaction;
 use twtune::transaction::Done;
-use twtune::transaction::Origin;
 use twtune::transaction::Outcome;
 use twtune::transaction::Request;
 use twtune::transaction::Store;
@@ -95,6 +95,7 @@ impl Machine {
             time: "2026-01-01T00:00:00Z".into(),
             copy: None,
             state: self.state.path(),
+            probation: None,
         };
         let asked = Cell::new(0);
         let interruption = || {
@@ -111,13 +112,16 @@ impl Machine {
     /// Rolls back; None where there is nothing to undo.
     fn rollback(&self, named: Option<&str>, forced: &[Key]) -> Result<Option<Done>, TransactionError> {
         let store = self.store();
-        let Some(choice) = transaction::choose(Some(&store), named, &self.here)? else { return Ok(None) };
+        let Some(choice) = transaction::choose(Some(&store), named, &self.here, &[])? else {
+            return Ok(None);
+        };
         let undo = Undo {
             choice: &choice,
             origin: origin(&self.here),
             here: self.here.clone(),
             time: "2026-01-02T00:00:00Z".into(),
             forced,
+            unconfirmed: false,
         };
         transaction::rollback(&store, &undo, &self.memory, &|| None, &|_| {}).map(Some)
     }
@@ -238,7 +242,7 @@ fn a_plan_that_is_no_longer_true_changes_nothing() {
     let plan = machine.plan(&BTreeMap::from([(0, 30), (1, 40)]));
     machine.set(1, 99);
     let error = machine.apply(&plan, None).expect_err("stale");
-    assert!(matches!(error, TransactionError::Stale { .. }), "{error}");
+    assert!(matches!(error, TransactionError::Stale(_)), "{error}");
     assert_eq!(machine.values()[&key(0)], "100");
 }
 

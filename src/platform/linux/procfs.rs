@@ -12,6 +12,7 @@ use rustix::fs::OFlags;
 use rustix::io::Errno;
 
 use crate::facts::LiveState;
+use crate::facts::Writable;
 use crate::platform::Platform;
 use crate::platform::PlatformError;
 use crate::platform::Target;
@@ -41,6 +42,12 @@ impl Procfs {
     pub fn is_initial(&self) -> bool {
         let path = "net/ipv4/tcp_max_orphans";
         rustix::fs::accessat(&self.root, path, Access::EXISTS, AtFlags::empty()).is_ok()
+    }
+
+    /// Whether there is anything to be read at all: every kernel with a network has this folder.
+    #[must_use]
+    pub fn has_settings(&self) -> bool {
+        rustix::fs::accessat(&self.root, "net", Access::EXISTS, AtFlags::empty()).is_ok()
     }
 
     fn open_file(&self, key: &Key, flags: OFlags) -> Result<OwnedFd, Errno> {
@@ -76,8 +83,11 @@ impl Platform for Procfs {
         }
     }
 
-    fn is_writable(&self, key: &Key) -> bool {
-        rustix::fs::accessat(&self.root, relative(key), Access::WRITE_OK, AtFlags::EACCESS).is_ok()
+    fn writable(&self, key: &Key) -> Writable {
+        match rustix::fs::accessat(&self.root, relative(key), Access::WRITE_OK, AtFlags::EACCESS) {
+            Ok(()) => Writable::Yes,
+            Err(errno) => Writable::No(cause(errno)),
+        }
     }
 
     fn expand(&self, pattern: &str) -> Vec<Key> {
@@ -141,10 +151,11 @@ const LONGEST: usize = 256 << 10;
 
 /// The value with single spaces between its parts. The kernel gives a value in one read or cuts it off.
 fn read_value(file: &OwnedFd) -> Result<String, Errno> {
-    let mut page = [0; 4096];
-    let count = rustix::io::pread(file, &mut page, 0)?;
-    if count < page.len() {
-        return Ok(canonical(&String::from_utf8_lossy(&page[..count])));
+    // Nearly every value is a few digits: a page for each would be cleared for nothing.
+    let mut short = [0; 128];
+    let count = rustix::io::pread(file, &mut short, 0)?;
+    if count < short.len() {
+        return Ok(canonical(&String::from_utf8_lossy(&short[..count])));
     }
     let mut long = vec![0; LONGEST];
     let count = rustix::io::pread(file, &mut long, 0)?;

@@ -78,6 +78,7 @@ fn between(
     };
     let low = numbers(low, setting)?;
     let high = numbers(high, setting)?;
+    // Below zero may be unlimited, and that is above every number.
     let rank = |amount: Option<Amount>| fixed(amount).map(|number| setting.rank(number));
     let pairs = || low.iter().zip(&high).map(|(low, high)| (rank(*low), rank(*high)));
     if pairs().any(|(low, high)| matches!((low, high), (Some(low), Some(high)) if low > high)) {

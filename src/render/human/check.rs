@@ -36,7 +36,7 @@ pub fn check(out: &mut dyn Write, subject: Subject<'_>, report: &Report<'_>) -> 
     if !report.is_met() {
         writeln!(
             out,
-            "`twtune plan {profiles}` shows what would be changed, `twtune explain KEY` the facts"
+            "`twtune plan` with the same arguments shows what would be changed, `twtune explain KEY` the facts"
         )?;
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! Reports for people. What comes from outside is escaped; colours underline what the words say.
 
 mod check;
+mod confirm;
 mod error;
 mod explain;
 mod history;
@@ -9,6 +10,7 @@ mod plan;
 mod profile;
 
 pub use check::check;
+pub use confirm::confirm;
 pub use error::error;
 pub use explain::explain;
 pub use history::history;

@@ -65,6 +65,12 @@ fn ending(command: Command, done: &Done, preview: bool) -> String {
         Outcome::Applied => {
             format!("applied as {id}: {changes}; `twtune rollback {id}` takes it back ({file})")
         }
+        Outcome::Pending if done.id.is_none() => {
+            "nothing to change; what waits to be confirmed has got more time".into()
+        }
+        Outcome::Pending => {
+            format!("applied as {id}: {changes}; undone by itself unless `twtune confirm` comes in time")
+        }
         Outcome::RolledBack => match &done.undoes {
             Some(undone) => format!("rolled back {undone} as {id}: {changes}"),
             None => format!("{id} was interrupted and is settled: {changes}"),

@@ -10,6 +10,7 @@ use crate::advise::Finding;
 use crate::advise::Report;
 use crate::facts::LiveReading;
 use crate::facts::LiveState;
+use crate::facts::Writable;
 use crate::render::Subject;
 use crate::render::json::host::HostReport;
 use crate::render::json::plan::OverruledReport;
@@ -102,7 +103,7 @@ impl<'a> LiveReport<'a> {
             LiveState::Absent => ("absent", None),
             LiveState::Unreadable(_) => ("unreadable", None),
         };
-        Self { state, value, writable: live.writable }
+        Self { state, value, writable: live.writable.as_ref().map(|writable| *writable == Writable::Yes) }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Reports for programs. The types are the promise: within a version of a schema fields are only added.
 
 mod check;
+mod confirm;
 mod error;
 mod explain;
 mod history;
@@ -15,6 +16,7 @@ use std::io::Write;
 use serde::Serialize;
 
 pub use check::check;
+pub use confirm::confirm;
 pub use error::error;
 pub use explain::explain;
 pub use history::history;

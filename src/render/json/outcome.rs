@@ -18,6 +18,7 @@ struct OutcomeReport<'a> {
     id: Option<&'a str>,
     undoes: Option<&'a str>,
     outcome: &'static str,
+    dry_run: bool,
     reason: Option<&'a str>,
     rollback_file: Option<String>,
     changes: Vec<StepReport<'a>>,
@@ -47,11 +48,17 @@ impl<'a> StepReport<'a> {
     }
 }
 
-/// Writes what an apply or a rollback did.
+/// Writes what an apply or a rollback did; of a rollback's dry run, what it would do.
 ///
 /// # Errors
 /// The writer's.
-pub fn outcome(out: &mut dyn Write, command: Command, done: &Done, refused: &[Refusal]) -> io::Result<()> {
+pub fn outcome(
+    out: &mut dyn Write,
+    command: Command,
+    done: &Done,
+    refused: &[Refusal],
+    dry_run: bool,
+) -> io::Result<()> {
     write(
         out,
         &OutcomeReport {
@@ -59,6 +66,7 @@ pub fn outcome(out: &mut dyn Write, command: Command, done: &Done, refused: &[Re
             id: done.id.as_deref(),
             undoes: done.undoes.as_deref(),
             outcome: done.outcome.name(),
+            dry_run,
             reason: done.failure.as_deref(),
             rollback_file: done.rollback_file.as_ref().map(|path| path.display().to_string()),
             changes: done.steps.iter().map(StepReport::of).collect(),

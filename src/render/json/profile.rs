@@ -99,7 +99,7 @@ pub fn profile_show<'a>(
 #[derive(Serialize)]
 struct LintReport<'a> {
     schema: &'static str,
-    profiles: &'a [String],
+    linted: &'a [String],
     problems: [(); 0],
 }
 
@@ -108,5 +108,5 @@ struct LintReport<'a> {
 /// # Errors
 /// The writer's.
 pub fn profile_lint(out: &mut dyn Write, profiles: &[String]) -> io::Result<()> {
-    write(out, &LintReport { schema: "twtune.profile/1", profiles, problems: [] })
+    write(out, &LintReport { schema: "twtune.profile/1", linted: profiles, problems: [] })
 }

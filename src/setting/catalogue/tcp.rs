@@ -78,7 +78,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         since: ALWAYS,
         until: None,
         scope: Scope::Netns,
-        effect: Effect::NewConnections,
+        effect: Effect::Immediately,
         also_changes: &[],
         risk: Risk {
             of: Direction::Lowering,
@@ -99,7 +99,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         since: ALWAYS,
         until: None,
         scope: Scope::Netns,
-        effect: Effect::NewConnections,
+        effect: Effect::Immediately,
         also_changes: &[],
         risk: Risk {
             of: Direction::Lowering,
@@ -120,7 +120,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         since: ALWAYS,
         until: None,
         scope: Scope::Netns,
-        effect: Effect::NewConnections,
+        effect: Effect::Immediately,
         also_changes: &[],
         risk: Risk {
             of: Direction::Lowering,

@@ -11,6 +11,7 @@ use twtune::facts::LiveReading;
 use twtune::facts::LiveState;
 use twtune::facts::Os;
 use twtune::facts::Snapshot;
+use twtune::facts::Writable;
 use twtune::plan;
 use twtune::profile::Amount;
 use twtune::profile::Condition;
@@ -130,7 +131,8 @@ fn host(os: Os, dice: &mut Dice) -> Host {
 
 /// Judges twice: the values that the first judgement proposes satisfy the second, and leave a plan nothing to do.
 fn judged(text: &str, host: &Host, rules: &[RankedRule<'_>], dice: &mut Dice) {
-    let present = |text: String| LiveReading { state: LiveState::Present(text), writable: Some(true) };
+    let present =
+        |text: String| LiveReading { state: LiveState::Present(text), writable: Some(Writable::Yes) };
     let mut live = Snapshot::new();
     for rule in rules {
         live.entry(rule.rule.key.clone()).or_insert_with(|| reading(rule.rule.setting.kind, dice));
@@ -195,5 +197,5 @@ fn reading(kind: Kind, dice: &mut Dice) -> LiveReading {
         2 => LiveState::Present("not a value".into()),
         _ => LiveState::Present(text),
     };
-    LiveReading { state, writable: Some(true) }
+    LiveReading { state, writable: Some(Writable::Yes) }
 }

@@ -1,0 +1,34 @@
+//! Leaving the session that started us: nothing of its terminal, its pipes or its shell is held on to.
+#![allow(unsafe_code, reason = "no safe call closes descriptors that nobody here owns")]
+
+use std::fs::File;
+use std::io;
+use std::io::Write;
+
+/// Closes every descriptor that was handed down but the standard three. To be called before anything is opened.
+pub(super) fn close_inherited() {
+    // SAFETY: this process has opened nothing yet, so no descriptor above 2 has an owner here.
+    let closed = unsafe { libc::close_range(3, libc::c_uint::MAX, 0) };
+    if closed == 0 {
+        return;
+    }
+    // Before Linux 5.9. The list is complete before the first is closed, and so is the folder it was read from.
+    let names =
+        std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten().map(|entry| entry.file_name());
+    let descriptors: Vec<i32> = names.filter_map(|name| name.to_str()?.parse().ok()).collect();
+    for descriptor in descriptors.into_iter().filter(|descriptor| *descriptor > 2) {
+        // SAFETY: as above.
+        unsafe { libc::close(descriptor) };
+    }
+}
+
+/// Becomes a session of its own, says so on standard output, and lets go of it.
+pub(super) fn detach() -> io::Result<()> {
+    rustix::process::setsid()?;
+    let nowhere = File::options().read(true).write(true).open("/dev/null")?;
+    let mut out = io::stdout().lock();
+    out.write_all(b"ready\n")?;
+    out.flush()?;
+    rustix::stdio::dup2_stdout(&nowhere)?;
+    Ok(())
+}

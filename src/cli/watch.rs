@@ -1,0 +1,141 @@
+//! `twtune watch`, which no person calls: undoes an apply on probation when its time is over. apply starts one in a
+//! session of its own; the next twtune calls one for whatever is overdue, should the first have been killed.
+
+use std::io;
+use std::io::BufRead;
+use std::io::BufReader;
+use std::path::Path;
+use std::process::Command;
+use std::process::Stdio;
+use std::time::Duration;
+
+use crate::cli::apply::origin;
+use crate::cli::apply::watch_signals;
+use crate::cli::context::Context;
+use crate::cli::context::StateArgs;
+use crate::cli::detach;
+use crate::cli::error::CliError;
+use crate::cli::place;
+use crate::observe;
+use crate::observe::Wanted;
+use crate::transaction;
+use crate::transaction::Done;
+use crate::transaction::Outcome;
+use crate::transaction::Store;
+use crate::transaction::Undo;
+use crate::transaction::Watched;
+
+/// How often an undo that failed is tried again before it is left to the next twtune.
+const ATTEMPTS: usize = 5;
+const PAUSE: Duration = Duration::from_secs(1);
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The id of the apply
+    #[arg(value_name = "ID")]
+    id: String,
+    #[command(flatten)]
+    state: StateArgs,
+    /// Leave the session that started it
+    #[arg(long)]
+    detached: bool,
+}
+
+pub(super) fn run(args: &Args) -> Result<u8, CliError> {
+    if args.detached {
+        detach::close_inherited();
+        detach::detach().map_err(|error| CliError::io("leave", "the session", &error))?;
+    }
+    let Some(store) = Store::open(&args.state.state_dir)? else { return Ok(0) };
+    for _ in 0..ATTEMPTS {
+        if transaction::watch(&store, &args.id)? == Watched::Settled {
+            return Ok(0);
+        }
+        let done = undo(&store, &args.id)?;
+        match (done.outcome, done.id) {
+            (Outcome::RolledBack | Outcome::Incomplete, id) => {
+                let id = id.unwrap_or_default();
+                let rest = if done.outcome == Outcome::Incomplete { ", but not all of it" } else { "" };
+                let told =
+                    format!("apply {} was not confirmed in time and was undone{rest}; see {id}", args.id);
+                Context::say(&told);
+                return Ok(0);
+            }
+            // It was settled or its time extended while this one waited for the lock.
+            (Outcome::Unchanged, _) => {}
+            _ => std::thread::sleep(PAUSE),
+        }
+    }
+    Ok(0)
+}
+
+fn undo(store: &Store, id: &str) -> Result<Done, CliError> {
+    let here = observe::identity();
+    let Some(choice) = transaction::choose(Some(store), Some(id), &here, &[])? else {
+        return Err(CliError::refused(format!("there is no apply {id}")));
+    };
+    let elsewhere =
+        if choice.record.origin.is_here(&here) { None } else { choice.record.origin.entered.clone() };
+    let place = place::open(elsewhere)?;
+    let here = observe::identity();
+    let host = observe::host(Wanted::default(), true);
+    let undo = Undo {
+        choice: &choice,
+        origin: origin(&host, &here, &place),
+        here,
+        time: Context::now(),
+        forced: &[],
+        unconfirmed: true,
+    };
+    Ok(transaction::rollback(store, &undo, &place.platform, &watch_signals(), &Context::say)?)
+}
+
+/// Starts the watcher of an apply in a session of its own; when this returns, it no longer depends on ours.
+pub(super) fn start(id: &str, state: &Path) -> io::Result<()> {
+    let mut child = watcher(id, state)?
+        .arg("--detached")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        // It keeps no folder busy.
+        .current_dir("/")
+        .spawn()?;
+    let mut line = String::new();
+    if let Some(out) = child.stdout.take() {
+        BufReader::new(out).read_line(&mut line)?;
+    }
+    if line == "ready\n" { Ok(()) } else { Err(io::Error::other("the watcher did not start")) }
+}
+
+/// Settles what is overdue. Who may not see the history has nothing to settle.
+pub(super) fn settle_overdue(state: &StateArgs) {
+    if let Ok(Some(store)) = Store::open(&state.state_dir) {
+        settle(&store, state);
+    }
+}
+
+/// Settles what is overdue, and says what was interrupted: for commands that go on regardless.
+pub(super) fn settle_and_warn(state: &StateArgs) {
+    let Ok(Some(store)) = Store::open(&state.state_dir) else { return };
+    settle(&store, state);
+    for record in transaction::interrupted(&store, observe::identity).unwrap_or_default() {
+        let (command, id) = (record.command, &record.id);
+        Context::say(&format!("warning: {command} {id} was interrupted; `twtune rollback` settles it"));
+    }
+}
+
+fn settle(store: &Store, state: &StateArgs) {
+    for id in transaction::overdue(store, observe::identity).unwrap_or_default() {
+        // In a process of its own: it may have to enter another network namespace.
+        let settled =
+            watcher(&id, &state.state_dir).and_then(|mut watcher| watcher.stdout(Stdio::null()).status());
+        if !settled.is_ok_and(|status| status.success()) {
+            Context::say(&format!("warning: apply {id} was not confirmed in time and could not be undone"));
+        }
+    }
+}
+
+fn watcher(id: &str, state: &Path) -> io::Result<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["watch", id, "--state-dir"]).arg(state).stdin(Stdio::null());
+    Ok(command)
+}

@@ -1,0 +1,153 @@
+//! An apply on probation: undone by itself unless it is confirmed in time. `ID.due` holds the moment, in seconds of
+//! the clock that goes on through sleep and starts with the machine; it is there before the first change, and gone
+//! when the matter is settled. A watcher of its own session waits for it, and whatever became of the watcher, the
+//! next twtune sees what is overdue.
+
+use std::io;
+use std::time::Duration;
+
+use rustix::time::ClockId;
+
+use crate::facts::Identity;
+use crate::transaction::Outcome;
+use crate::transaction::Record;
+use crate::transaction::Store;
+use crate::transaction::StoreError;
+use crate::transaction::TransactionError;
+use crate::transaction::record::Ending;
+
+/// How long a watcher sleeps at the most before it looks whether the matter is settled.
+const NAP: Duration = Duration::from_secs(2);
+
+/// The wish that an apply be undone unless it is confirmed.
+pub struct Probation<'a> {
+    /// How long it is kept without being confirmed.
+    pub within: Duration,
+    /// Starts the watcher of a record.
+    pub start_watcher: &'a dyn Fn(&str) -> io::Result<()>,
+}
+
+/// What became of a watcher's record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Watched {
+    /// It was confirmed, rolled back or put back; there is nothing to do.
+    Settled,
+    /// Its time is over.
+    Overdue,
+}
+
+/// Seconds since the machine started.
+fn now() -> u64 {
+    u64::try_from(rustix::time::clock_gettime(ClockId::Boottime).tv_sec).unwrap_or_default()
+}
+
+fn due_after(within: Duration) -> u64 {
+    // One more: the present second is not over yet.
+    now().saturating_add(within.as_secs()).saturating_add(1)
+}
+
+/// Puts a record on probation; nothing was changed yet.
+pub(super) fn arm(store: &Store, id: &str, probation: &Probation<'_>) -> Result<(), StoreError> {
+    store.write_due(id, due_after(probation.within))?;
+    (probation.start_watcher)(id).map_err(|error| {
+        let _ = store.remove_due(id);
+        store.failed("start the watcher of", id, error)
+    })
+}
+
+/// The records on probation, oldest first, each with the seconds that are left to it; none to one whose machine was
+/// rebooted since.
+///
+/// # Errors
+/// The state directory or a file in it is not acceptable.
+pub(super) fn pending(store: &Store, here: &Identity) -> Result<Vec<(String, u64)>, StoreError> {
+    let now = now();
+    let left = |id: String| {
+        let rebooted = !store.entry(&id)?.0.origin.same_boot(here);
+        let left = store.due(&id)?.filter(|_| !rebooted).unwrap_or(0).saturating_sub(now);
+        Ok((id, left))
+    };
+    store.due_ids()?.into_iter().map(left).collect()
+}
+
+/// Gives every record on probation this much time from now; the ids.
+///
+/// # Errors
+/// The state cannot be written.
+pub fn extend(
+    store: &Store,
+    within: Duration,
+    here: &Identity,
+    say: &dyn Fn(&str),
+) -> Result<Vec<String>, TransactionError> {
+    let _lock = store.lock(&|| None, say)?;
+    let mut extended = Vec::new();
+    for (id, left) in pending(store, here)? {
+        if left > 0 {
+            store.write_due(&id, due_after(within))?;
+            extended.push(id);
+        }
+    }
+    Ok(extended)
+}
+
+/// Keeps every apply on probation whose time is not over; the ids.
+///
+/// # Errors
+/// The state is not acceptable or cannot be written.
+pub fn confirm(store: &Store, here: &Identity, say: &dyn Fn(&str)) -> Result<Vec<String>, TransactionError> {
+    let _lock = store.lock(&|| None, say)?;
+    let mut kept = Vec::new();
+    for (id, left) in pending(store, here)? {
+        let (_, ending) = store.entry(&id)?;
+        if left > 0 && ending.is_some_and(|ending| ending.outcome == Outcome::Pending) {
+            // The ending first: between the two, the record counts as kept.
+            store.write_ending(&Ending::new(&id, Outcome::Applied, Vec::new()))?;
+            store.remove_due(&id)?;
+            kept.push(id);
+        }
+    }
+    Ok(kept)
+}
+
+/// The records whose time is over and which nobody has settled.
+///
+/// # Errors
+/// The state directory or a file in it is not acceptable.
+pub fn overdue(store: &Store, here: impl FnOnce() -> Identity) -> Result<Vec<String>, StoreError> {
+    // Nearly always there is none, and then nobody needs to know where this is.
+    if store.due_ids()?.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(pending(store, &here())?.into_iter().filter(|(_, left)| *left == 0).map(|(id, _)| id).collect())
+}
+
+/// Waits until a record's time is over or it is settled.
+///
+/// # Errors
+/// The state directory or a file in it is not acceptable.
+pub fn watch(store: &Store, id: &str) -> Result<Watched, StoreError> {
+    loop {
+        let Some(due) = store.due(id)? else { return Ok(Watched::Settled) };
+        let left = due.saturating_sub(now());
+        if left == 0 {
+            return Ok(Watched::Overdue);
+        }
+        std::thread::sleep(NAP.min(Duration::from_secs(left)));
+    }
+}
+
+/// Whether a record still has to be undone for want of a confirmation; where nothing is left to be undone, its
+/// probation is over.
+pub(super) fn has_to_be_undone(
+    store: &Store,
+    record: &Record,
+    ending: Option<&Ending>,
+) -> Result<bool, StoreError> {
+    if !matches!(ending.map(|ending| ending.outcome), None | Some(Outcome::Pending)) {
+        store.remove_due(&record.id)?;
+        return Ok(false);
+    }
+    // Its time may have been extended while the watcher waited for the lock.
+    Ok(store.due(&record.id)?.is_some_and(|due| due <= now()))
+}

@@ -1,0 +1,193 @@
+//! Applies on probation: undone by themselves unless they are confirmed in time, whatever became of whom.
+
+use std::time::Duration;
+use std::time::Instant;
+
+use crate::cli_check::rule;
+use crate::host::Host;
+use crate::sandbox;
+
+const FIN: &str = "net.ipv4.tcp_fin_timeout";
+const RETRIES: &str = "net.ipv4.tcp_retries2";
+
+/// A host with a profile of two changes in `own.toml`.
+fn host() -> Option<Host> {
+    let host = Host::start()?;
+    host.profile("own", &(rule(FIN, "want = 30") + &rule(RETRIES, "want = 8")));
+    Some(host)
+}
+
+fn apply(host: &Host, within: &str) {
+    host.twtune(&format!("apply [ROOT]/own.toml --yes --confirm-within {within}")).exits(0).says("confirm");
+    assert_eq!((host.value(FIN), host.value(RETRIES)), ("30".into(), "8".into()));
+}
+
+/// Waits until a setting has this value: longer than any probation here takes, shorter than for ever.
+fn wait_for(host: &Host, key: &str, value: &str) {
+    let start = Instant::now();
+    while host.value(key) != value {
+        assert!(start.elapsed() < Duration::from_secs(30), "{key} is {} and not {value}", host.value(key));
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+fn pass(seconds: u64) {
+    std::thread::sleep(Duration::from_secs(seconds));
+}
+
+#[test]
+fn it_undoes_itself_and_says_so_in_the_history() {
+    let Some(host) = host() else { return };
+    apply(&host, "2s");
+    assert!(!watchers(&host).is_empty());
+    let pending = host.twtune("history --format json").exits(0);
+    assert!(
+        pending.stdout.contains("\"pending\"") && pending.stdout.contains("\"in_force\": true"),
+        "{pending:#?}"
+    );
+    wait_for(&host, FIN, "60");
+    wait_for(&host, RETRIES, "15");
+    let after = host.twtune("history --format json").exits(0);
+    assert!(after.stdout.contains("\"rolled-back\"") && !after.stdout.contains("\"pending\""), "{after:#?}");
+    host.twtune("confirm").exits(3).says("no apply waits");
+    // Nothing is left of it: no file, no process.
+    wait_for_no_watcher(&host);
+    assert_eq!(host.sh("ls /var/lib/twtune | grep -c due || true").trim(), "0");
+}
+
+/// The watchers in the host's network namespace, by process; other tests have their own.
+fn watchers(host: &Host) -> String {
+    host.sh("for p in /proc/[0-9]*; do
+           [ \"$( (tr '\\0' '\\n' <$p/cmdline) 2>/dev/null | sed -n 2p)\" = watch ] || continue
+           [ \"$(readlink $p/ns/net)\" = \"$(readlink /proc/self/ns/net)\" ] && echo ${p#/proc/}
+         done || true")
+}
+
+fn wait_for_no_watcher(host: &Host) {
+    let start = Instant::now();
+    while !watchers(host).is_empty() {
+        assert!(start.elapsed() < Duration::from_secs(30), "a watcher is left: {}", watchers(host));
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+#[test]
+fn confirmed_in_time_it_stays() {
+    let Some(host) = host() else { return };
+    apply(&host, "3s");
+    let run = host.twtune("confirm --format json").exits(0);
+    assert!(run.stdout.contains("\"twtune.confirm/1\"") && run.stdout.contains("\"applied\""), "{run:#?}");
+    host.twtune("confirm").exits(3);
+    pass(5);
+    assert_eq!(host.value(FIN), "30");
+    host.twtune("rollback --yes").exits(0);
+    assert_eq!(host.value(FIN), "60");
+}
+
+#[test]
+fn said_again_it_gets_more_time() {
+    let Some(host) = host() else { return };
+    apply(&host, "3s");
+    pass(1);
+    host.twtune("apply [ROOT]/own.toml --yes --confirm-within 6s").exits(0).says("more time");
+    pass(4);
+    assert_eq!(host.value(FIN), "30", "the first time is over, the second is not");
+    wait_for(&host, FIN, "60");
+}
+
+#[test]
+fn nothing_of_ours_is_held_open() {
+    let Some(host) = host() else { return };
+    let start = Instant::now();
+    // A command substitution waits for everybody who holds its pipe; the loop for a lock that a child inherits.
+    host.sh("exec 9>lock; flock 9; out=$(\"$TWTUNE\" apply ./own.toml --yes --confirm-within 20s 2>&1); exec 9>&-; flock -n lock true");
+    assert!(start.elapsed() < Duration::from_secs(10), "it returned at once");
+    host.twtune("confirm").exits(0);
+}
+
+#[test]
+fn it_survives_the_session_that_started_it() {
+    let Some(host) = host() else { return };
+    host.sh("setsid bash -c '\"$TWTUNE\" apply ./own.toml --yes --confirm-within 3s; kill -HUP 0; kill -9 0' || true");
+    assert_eq!(host.value(FIN), "30");
+    wait_for(&host, FIN, "60");
+}
+
+#[test]
+fn without_its_watcher_the_next_command_settles_it() {
+    let Some(host) = host() else { return };
+    for command in ["check", "plan", "history", "rollback --yes", "confirm", "apply general --yes"] {
+        apply(&host, "1s");
+        let watcher = watchers(&host);
+        assert!(!watcher.is_empty(), "there is a watcher to kill");
+        host.sh(&format!("kill -9 {}", watcher.split_whitespace().collect::<Vec<_>>().join(" ")));
+        pass(3);
+        assert_eq!(host.value(FIN), "30", "{command}: nobody is there to undo it");
+        let run = host.twtune(command);
+        assert!(run.stderr.contains("not confirmed in time"), "{command}: {run:#?}");
+        assert_eq!(host.value(FIN), "60", "{command}");
+    }
+}
+
+#[test]
+fn a_kill_in_the_middle_of_it_is_undone_as_well() {
+    if !sandbox::has("strace", "strace") {
+        return;
+    }
+    let Some(host) = host() else { return };
+    for when in 1..=2 {
+        host.sh(&format!(
+            "strace -f -o /dev/null -e inject=pwrite64:signal=SIGKILL:when={when} \"$TWTUNE\" apply ./own.toml --yes --confirm-within 2s || true"
+        ));
+        wait_for(&host, FIN, "60");
+        pass(3);
+        let history = host.twtune("history").exits(0);
+        assert!(!history.stdout.contains("interrupted"), "{history:#?}");
+    }
+}
+
+#[test]
+fn rolled_back_before_its_time_it_is_settled() {
+    let Some(host) = host() else { return };
+    apply(&host, "2s");
+    host.twtune("rollback --yes").exits(0);
+    host.set(FIN, "45");
+    pass(4);
+    assert_eq!(host.value(FIN), "45", "the watcher has nothing to undo any more");
+    assert_eq!(host.sh("ls /var/lib/twtune | grep -c json").trim(), "2");
+}
+
+#[test]
+fn what_somebody_changed_since_is_left_and_the_rest_put_back() {
+    let Some(host) = host() else { return };
+    apply(&host, "2s");
+    host.set(FIN, "45");
+    wait_for(&host, RETRIES, "15");
+    assert_eq!(host.value(FIN), "45");
+    let history = host.twtune("history").exits(0);
+    assert!(history.stdout.contains("incomplete"), "{history:#?}");
+}
+
+#[test]
+fn a_failed_one_is_on_no_probation() {
+    let Some(host) = host() else { return };
+    if !sandbox::has("strace", "strace") {
+        return;
+    }
+    host.sh(
+        "strace -f -o /dev/null -e inject=pwrite64:error=EINVAL:when=2 \"$TWTUNE\" apply ./own.toml --yes --confirm-within 2s || [ $? = 5 ]",
+    );
+    assert_eq!(host.value(FIN), "60");
+    host.twtune("confirm").exits(3);
+}
+
+#[test]
+fn times_are_checked() {
+    let Some(host) = host() else { return };
+    for time in ["0", "-1s", "8d", "10", "soon", "1.5h", "99999999999999999999999999s", ""] {
+        let code = host.twtune(&format!("apply [ROOT]/own.toml --yes --confirm-within={time}")).code;
+        // A bare number is seconds.
+        let expected = if time == "10" { 0 } else { 2 };
+        assert_eq!(code, Some(expected), "{time}");
+    }
+}
