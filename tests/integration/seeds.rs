@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use twtune::plan::SavedPlan;
 use twtune::profile::Configuration;
 use twtune::profile::load;
 use twtune::setting::Key;
@@ -44,6 +45,11 @@ fn records_hold() {
 #[test]
 fn configurations_hold() {
     hold("configuration", laws::configuration, |text| Configuration::parse("seed", text).is_ok());
+}
+
+#[test]
+fn plans_hold() {
+    hold("plan", laws::plan, |text| SavedPlan::parse(text, &laws::host(None)).is_ok());
 }
 
 #[test]

@@ -2,13 +2,16 @@
 //! integration tests against the seeds, which include everything that was ever found.
 
 mod configuration;
+mod plan;
 mod profile;
 mod record;
 mod values;
 
 pub(crate) use configuration::configuration;
+pub(crate) use plan::plan;
 pub(crate) use profile::profile;
 pub(crate) use record::record;
+pub(crate) use values::host;
 pub(crate) use values::values;
 
 use twtune::profile::Problem;

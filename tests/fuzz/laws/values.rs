@@ -139,7 +139,8 @@ fn conditions(left: &str, right: &str) {
     }
 }
 
-fn host(memory: Option<u64>) -> Host {
+/// A host of a test.
+pub(crate) fn host(memory: Option<u64>) -> Host {
     Host {
         name: "fixture".into(),
         os: Os::Linux,
