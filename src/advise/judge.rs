@@ -15,12 +15,17 @@ use crate::facts::LiveState;
 use crate::facts::Os;
 use crate::facts::Snapshot;
 use crate::profile::Constraint;
+use crate::profile::MOST_PROBLEMS;
 use crate::profile::Outcome;
 use crate::profile::Problem;
 use crate::profile::RankedRule;
 use crate::setting::Key;
 use crate::setting::Scope;
 use crate::setting::Value;
+
+/// Who overrules a rule is told this many times, the strongest first: two profiles full of rules about one setting
+/// would fill a disk.
+const MOST_WINNERS: usize = 10;
 
 /// What a rule wants of a setting that is there.
 #[derive(Clone)]
@@ -83,7 +88,9 @@ pub fn judge<'a>(
                             continue;
                         }
                         Verdict::Conflict(other) => {
-                            conflicts.push(conflict(rule, &other));
+                            if conflicts.len() < MOST_PROBLEMS {
+                                conflicts.push(conflict(rule, &other));
+                            }
                             continue;
                         }
                     }
@@ -114,28 +121,30 @@ pub fn lint<'a>(rules: &[RankedRule<'a>]) -> (Vec<Problem>, Vec<Overruled<'a>>) 
         identity: None,
     };
     let (mut problems, mut overruled) = (Vec::new(), Vec::new());
-    for (at, rule) in rules.iter().enumerate() {
-        for other in &rules[..at] {
-            if rule.rule.key != other.rule.key {
-                continue;
-            }
+    let mut before: BTreeMap<&Key, Vec<(&RankedRule<'a>, Wish)>> = BTreeMap::new();
+    for rule in rules {
+        // A share of memory is not known here; `judge` will see.
+        let Ok(mine) = Wish::of(rule, &nowhere) else { continue };
+        let others = before.entry(&rule.rule.key).or_default();
+        let mut lost = 0;
+        for (other, theirs) in &*others {
             let apart = match (&rule.rule.when, &other.rule.when) {
                 (Some(mine), Some(theirs)) => mine.excludes(theirs),
                 _ => false,
             };
-            // A share of memory is not known here; `judge` will see.
-            let (Ok(mine), Ok(theirs)) = (Wish::of(rule, &nowhere), Wish::of(other, &nowhere)) else {
-                continue;
-            };
-            if apart || mine.meet(&theirs).is_some() {
+            if apart || mine.meet(theirs).is_some() {
                 continue;
             }
             if rule.precedence(other) == Ordering::Less {
-                overruled.push(Overruled { rule: *rule, winner: *other });
-            } else {
+                lost += 1;
+                if lost <= MOST_WINNERS {
+                    overruled.push(Overruled { rule: *rule, winner: **other });
+                }
+            } else if problems.len() < MOST_PROBLEMS {
                 problems.push(conflict(rule, other));
             }
         }
+        others.push((rule, mine));
     }
     (problems, overruled)
 }

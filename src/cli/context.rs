@@ -9,12 +9,11 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use serde::Deserialize;
 
 use crate::cli::document;
 use crate::cli::error::CliError;
 use crate::cli::error::ErrorKind;
-use crate::profile::Problem;
+use crate::profile::Configuration;
 use crate::profile::Selection;
 use crate::render::human;
 use crate::render::json;
@@ -70,15 +69,6 @@ pub(super) struct Context {
     config: Option<PathBuf>,
 }
 
-/// The configuration file.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Config {
-    /// The profiles of a command that names none.
-    #[serde(default)]
-    profiles: Vec<String>,
-}
-
 impl Context {
     pub(super) fn new(global: GlobalArgs) -> Self {
         let colours = match global.color {
@@ -101,9 +91,9 @@ impl Context {
         }
         let path = self.config.as_deref().unwrap_or(Path::new(CONFIG));
         let configured = match document::read(path) {
-            Err(error) if self.config.is_none() && error.is_missing() => Config::default(),
+            Err(error) if self.config.is_none() && error.is_missing() => Configuration::default(),
             Err(error) => return Err(error.into()),
-            Ok(text) => parse_config(path, &text)?,
+            Ok(text) => parse(path, &text)?,
         };
         if configured.profiles.is_empty() {
             return document::select_profiles(&["general".into()]);
@@ -176,13 +166,9 @@ impl Context {
     }
 }
 
-fn parse_config(path: &Path, text: &str) -> Result<Config, CliError> {
-    let file = path.display().to_string();
-    toml::from_str(text).map_err(|error| {
-        let message = error.message().lines().next().unwrap_or_default().to_owned();
-        let problem = Problem::at(&file, text, &error.span().unwrap_or(0..0), message);
-        CliError::refused("the configuration is not acceptable").problems(vec![problem])
-    })
+fn parse(path: &Path, text: &str) -> Result<Configuration, CliError> {
+    Configuration::parse(&path.display().to_string(), text)
+        .map_err(|problem| CliError::refused("the configuration is not acceptable").problems(vec![problem]))
 }
 
 /// The files in a folder that end in `.toml`, sorted.

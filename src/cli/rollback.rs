@@ -23,6 +23,7 @@ use crate::transaction::Command;
 use crate::transaction::Done;
 use crate::transaction::Outcome;
 use crate::transaction::Record;
+use crate::transaction::StepResult;
 use crate::transaction::Store;
 use crate::transaction::Undo;
 
@@ -107,7 +108,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
             return Ok(Context::finish(reported, outcome_code(&preview)));
         }
         if !Context::ask("Undo these changes?") {
-            return Ok(ErrorKind::Refused.exit_code());
+            let declined = Done { outcome: Outcome::Refused, failure: Some("declined".into()), ..preview };
+            return Ok(Context::finish(report(context, &declined, true), ErrorKind::Refused.exit_code()));
         }
     }
     let done = transaction::rollback(&store, &undo, &place.platform, &watch_signals(), &Context::say)?;
@@ -159,7 +161,7 @@ fn report(context: &Context, done: &Done, preview: bool) -> Result<(), CliError>
         Format::Human => human::outcome(out, Command::Rollback, done, &[], preview),
         Format::Json => json::outcome(out, Command::Rollback, done, &[], preview),
     })?;
-    if done.outcome == Outcome::Refused {
+    if done.steps.iter().any(|step| step.result == StepResult::Conflict) {
         Context::say("hint: `--force KEY` undoes a setting although somebody else changed it");
     }
     Ok(())

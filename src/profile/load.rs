@@ -10,6 +10,7 @@ use toml::de::DeValue;
 use crate::profile::Condition;
 use crate::profile::Constraint;
 use crate::profile::Level;
+use crate::profile::MOST_PROBLEMS;
 use crate::profile::Problem;
 use crate::profile::Profile;
 use crate::profile::Rule;
@@ -23,9 +24,12 @@ mod constraint;
 const PROFILE_FIELDS: &[&str] = &["schema", "name", "summary", "extends", "rule"];
 const RULE_FIELDS: &[&str] = &["key", "level", "when", "why", "source", "propose"];
 
-/// More problems than this are not told apart: whoever wrote the document has enough to begin with, and a hostile one
-/// gets no quadratic work out of us.
-const MOST_PROBLEMS: usize = 200;
+/// Nobody follows more bases than these, and each is read from its file.
+const MOST_BASES: usize = 100;
+
+/// No workload has this many wishes. Rules about one setting are held against each other, which takes the square of
+/// their number.
+const MOST_RULES: usize = 1000;
 
 /// Reads a profile.
 ///
@@ -63,22 +67,17 @@ struct Reader<'a> {
     problems: Vec<Problem>,
 }
 
-/// Messages quote the document, and what it says may be longer than anybody reads.
-fn shortened(mut message: String) -> String {
-    const LONGEST: usize = 400;
-    if message.chars().count() > LONGEST {
-        message = message.chars().take(LONGEST).chain("...".chars()).collect();
-    }
-    message
-}
-
 impl Reader<'_> {
     fn problem(&mut self, span: &Range<usize>, message: impl Into<String>) {
-        if self.problems.len() > MOST_PROBLEMS {
+        if self.is_full() {
             return;
         }
-        let message = shortened(message.into());
         self.problems.push(Problem::at(self.file, self.text, span, message));
+    }
+
+    /// Whether whatever else is found is not told apart any more, and need not be made up.
+    fn is_full(&self) -> bool {
+        self.problems.len() > MOST_PROBLEMS
     }
 
     fn profile(&mut self, table: &Table<'_>) -> Profile {
@@ -120,7 +119,11 @@ impl Reader<'_> {
             self.problem(&node.span(), "`extends` is a list of names: [\"general\"]");
             return Default::default();
         };
-        array.iter().filter_map(|name| Some((self.text_of(name, "extends")?, name.span()))).unzip()
+        if array.len() > MOST_BASES {
+            self.problem(&node.span(), format!("a profile extends at most {MOST_BASES} others"));
+        }
+        let named = array.iter().take(MOST_BASES);
+        named.filter_map(|name| Some((self.text_of(name, "extends")?, name.span()))).unzip()
     }
 
     fn rules(&mut self, table: &Table<'_>) -> Vec<Rule> {
@@ -131,8 +134,11 @@ impl Reader<'_> {
             self.problem(&node.span(), "rules are written as [[rule]]");
             return Vec::new();
         };
+        if array.len() > MOST_RULES {
+            self.problem(&node.span(), format!("a profile has at most {MOST_RULES} rules"));
+        }
         let mut rules = Vec::new();
-        for rule in array {
+        for rule in array.iter().take(MOST_RULES) {
             match rule.get_ref().as_table() {
                 Some(table) => rules.extend(self.rule(table, &rule.span())),
                 None => self.problem(&rule.span(), "rules are written as [[rule]]"),
@@ -171,7 +177,8 @@ impl Reader<'_> {
         if let Some(setting) = catalogue::find(&key) {
             return Some((key, setting));
         }
-        let nearest = catalogue::nearest(key.as_str());
+        // To look for what was meant takes longer than all else.
+        let nearest = if self.is_full() { Vec::new() } else { catalogue::nearest(key.as_str()) };
         let hint = if nearest.is_empty() {
             "the catalogue does not know it".into()
         } else {
@@ -280,7 +287,7 @@ impl Reader<'_> {
             let nearest = known
                 .iter()
                 .flat_map(|list| list.iter())
-                .filter(|_| field.len() < 64)
+                .filter(|_| field.len() < 64 && !self.is_full())
                 .map(|candidate| (strsim::jaro_winkler(field, candidate), candidate))
                 .filter(|(score, _)| *score > 0.8)
                 .max_by(|a, b| a.0.total_cmp(&b.0));

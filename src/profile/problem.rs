@@ -3,6 +3,10 @@
 use std::fmt;
 use std::ops::Range;
 
+/// More problems than this are not told apart: whoever wrote the document has enough to begin with, and a hostile one
+/// gets no quadratic work out of us.
+pub const MOST_PROBLEMS: usize = 200;
+
 /// One fault of a document that a person wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -20,7 +24,7 @@ impl Problem {
     /// A fault of the whole document.
     #[must_use]
     pub fn whole(file: &str, message: impl Into<String>) -> Self {
-        Self { file: file.into(), line: 0, column: 0, message: message.into() }
+        Self { file: file.into(), line: 0, column: 0, message: shortened(message.into()) }
     }
 
     /// A fault at a place of the text, given in bytes.
@@ -33,9 +37,19 @@ impl Problem {
             file: file.into(),
             line: before.bytes().filter(|byte| *byte == b'\n').count() + 1,
             column: before[line_start..].chars().count() + 1,
-            message: message.into(),
+            message: shortened(message.into()),
         }
     }
+}
+
+/// Messages quote the document, and what it says may be longer than anybody reads.
+fn shortened(mut message: String) -> String {
+    const LONGEST: usize = 400;
+    if let Some((end, _)) = message.char_indices().nth(LONGEST) {
+        message.truncate(end);
+        message.push_str("...");
+    }
+    message
 }
 
 impl fmt::Display for Problem {

@@ -122,6 +122,12 @@ impl FromIterator<u16> for PortSet {
     }
 }
 
+impl FromIterator<Self> for PortSet {
+    fn from_iter<I: IntoIterator<Item = Self>>(sets: I) -> Self {
+        Self::merged(sets.into_iter().flat_map(|set| set.ranges).collect())
+    }
+}
+
 impl fmt::Display for PortSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (n, range) in self.ranges.iter().enumerate() {

@@ -317,9 +317,7 @@ fn look<'p>(
             || undo.forced.contains(&aim.key)
         {
             // Where the value itself is back, what its write changed besides may not be: that comes behind it.
-            // Who brought it back has reset them once more, be it a rollback that failed in the middle.
-            let is_back = same(aim.kind, &found, &aim.to);
-            for (key, kind, to) in aim.also.iter().filter(|_| !is_back) {
+            for (key, kind, to) in &aim.also {
                 let ours = besides.and_then(|besides| besides.get(key.as_str()));
                 look.mind_besides(key, *kind, to, ours, undo.forced, platform);
             }

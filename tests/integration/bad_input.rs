@@ -369,6 +369,58 @@ fn depth_and_size_are_bounded() {
     assert!(before.elapsed() < LIMIT * 3);
 }
 
+/// As much of everything as fits into a file, where one has to be held against another.
+#[test]
+fn work_does_not_grow_with_the_square_of_a_file() {
+    let Some(host) = Host::start() else { return };
+    let rules = |count: usize, key: &str, constraint: &dyn Fn(usize) -> String| {
+        (0..count).fold(HEAD.to_owned(), |mut text, at| {
+            let _ = write!(text, "[[rule]]\nkey=\"{key}\"\nwhy=\"x\"\n{}\n", constraint(at));
+            text
+        })
+    };
+    let list =
+        |count: usize, item: &dyn Fn(usize) -> String| (0..count).map(item).collect::<Vec<_>>().join(",");
+    let reserved = "net.ipv4.ip_local_reserved_ports";
+    let ports = list(32_000, &|at| format!("{}", at * 2));
+    for (what, text) in [
+        ("rules about one setting", rules(15_000, FIN, &|at| format!("at_least = {}", at % 60))),
+        (
+            "values of one rule",
+            rules(2, FIN, &|at| format!("one_of = [{}]", list(150_000, &|_| format!("{at}")))),
+        ),
+        ("unknown keys", rules(15_000, "net.ipv4.tcp_fin_timeouts", &|_| "want = 1".into())),
+        ("unknown fields", rules(15_000, FIN, &|_| "wnat = 1".into())),
+        ("conflicts", rules(900, FIN, &|at| format!("want = {at}"))),
+        ("conflicts about much", {
+            let most = format!("{HEAD}[[rule]]\nkey=\"{reserved}\"\nwhy=\"x\"\n");
+            let more = rules(900, reserved, &|at| format!("want = [{at}]"));
+            format!("{most}want = [{ports}]\n{}", more.trim_start_matches(HEAD))
+        }),
+        ("bases", format!("{HEAD}extends = [{}]\n", list(80_000, &|_| "\"general\"".into()))),
+    ] {
+        assert!(text.len() < 1 << 20, "{what}: {} bytes", text.len());
+        host.file("bad.toml", text);
+        for line in ["profile lint [ROOT]/bad.toml", "check [ROOT]/bad.toml"] {
+            let run = within(&host, LIMIT, line).exits(3);
+            assert!(run.stderr.len() < 200_000, "{what}: {} bytes", run.stderr.len());
+        }
+    }
+    // Rules that lose against as many others.
+    host.file("base.toml", rules(1000, FIN, &|_| "want = 30".into()));
+    let head = format!("{HEAD}extends = [\"./base.toml\"]\n");
+    host.file("top.toml", rules(1000, FIN, &|_| "want = 31".into()).replace(HEAD, &head));
+    let run = within(&host, LIMIT, "profile show [ROOT]/top.toml").exits(0);
+    assert!(run.stdout.len() < 1_000_000, "{} bytes", run.stdout.len());
+    // A long list is nothing bad.
+    let items = list(150_000, &|at| format!("{}", at * 2 % 65_536));
+    let many = rules(900, reserved, &|at| format!("covers = [{at}]"));
+    let long = format!("{many}[[rule]]\nkey=\"{reserved}\"\nwhy=\"x\"\ncovers = [{items}]\n");
+    host.file("long.toml", long);
+    within(&host, LIMIT, "profile lint [ROOT]/long.toml").exits(0);
+    within(&host, LIMIT, "check [ROOT]/long.toml").exits(1);
+}
+
 #[test]
 fn what_is_no_file_is_refused_at_once() {
     let Some(host) = Host::start() else { return };

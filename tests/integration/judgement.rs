@@ -20,6 +20,7 @@ use twtune::profile::Level;
 use twtune::profile::Problem;
 use twtune::profile::SelectError;
 use twtune::profile::Selection;
+use twtune::profile::load;
 use twtune::profile::select;
 use twtune::setting::Key;
 use twtune::setting::PortSet;
@@ -125,6 +126,26 @@ fn a_limit_below_zero_is_above_every_number() {
     proposes(&format!("{rule}at_most = 16384"), "-1", "16384");
     proposes(&format!("{rule}want = -1"), "16384", "-1");
     meets(&format!("{rule}want = -1"), "-7");
+}
+
+#[test]
+fn a_range_may_end_at_no_limit() {
+    let rule = "net.ipv4.tcp_max_tw_buckets;";
+    proposes(&format!("{rule}between = [16384, -1]"), "4096", "16384");
+    meets(&format!("{rule}between = [16384, -1]"), "-1");
+    meets(&format!("{rule}between = [16384, -1];propose = 65536"), "1000000");
+    let (name, text) = profile("p", "", &[&format!("{rule}between = [-1, 16384]")]);
+    let problems = load(&name, &text).expect_err("upside down on every host");
+    assert!(problems[0].message.contains("upside down"), "{problems:?}");
+}
+
+#[test]
+fn a_number_means_the_same_in_whatever_base_it_is_written() {
+    proposes("net.ipv4.tcp_fin_timeout;want = 0x1e", "60", "30");
+    proposes(&format!("{RANGE};covers = [0x4000, 0xee47]"), "32768 60999", "16384 60999");
+    proposes(&format!("{RANGE};covers = [0o10, 0b1010]"), "9 60999", "8 60999");
+    proposes(&format!("{RANGE};covers = [16_384, 60_999]"), "32768 60999", "16384 60999");
+    proposes(&format!("{RESERVED};covers = [0x50, 9_100]"), "", "80,9100");
 }
 
 #[test]

@@ -39,5 +39,6 @@ mod sandbox;
 mod saved_plan;
 #[cfg(target_os = "linux")]
 mod schema;
+mod seeds;
 #[cfg(target_os = "linux")]
 mod transaction;

@@ -1,5 +1,6 @@
 //! The part of a rule that says what is wanted: `at_least = ["_", "_", "32MiB"]`.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use toml::Spanned;
@@ -19,6 +20,9 @@ use crate::setting::Value;
 
 /// The forms of a constraint, as a profile writes them.
 pub(super) const FORMS: &[&str] = &["want", "at_least", "at_most", "one_of", "between", "covers", "absent"];
+
+/// No setting has more values that are each worth a name. Two lists are held against each other value by value.
+const MOST_VALUES: usize = 100;
 
 type Node<'i> = Spanned<DeValue<'i>>;
 /// A fault and its place.
@@ -44,6 +48,9 @@ pub(super) fn read(
         "at_least" => numbers(node, setting).map(Constraint::AtLeast),
         "at_most" => numbers(node, setting).map(Constraint::AtMost),
         "one_of" => match node.get_ref().as_array() {
+            Some(array) if array.len() > MOST_VALUES => {
+                Err(fault(format!("`one_of` lists at most {MOST_VALUES} values")))
+            }
             Some(array) if !array.is_empty() => {
                 array.iter().map(|item| whole(item, setting)).collect::<Result<_, _>>().map(Constraint::OneOf)
             }
@@ -161,11 +168,7 @@ fn number(node: &Node<'_>, setting: &'static Setting) -> Result<Option<Amount>, 
             Err("is not a number".into())
         }
         DeValue::String(text) => Amount::parse(text, setting.unit),
-        DeValue::Integer(integer) => {
-            i128::from_str_radix(&integer.as_str().replace('_', ""), integer.radix())
-                .map(Amount::Fixed)
-                .map_err(|_| format!("`{}` is too large", integer.as_str()))
-        }
+        DeValue::Integer(integer) => whole_number(integer).map(Amount::Fixed),
         other => Err(format!("a number is wanted, this is a {}", other.type_str())),
     };
     let checked = amount.and_then(|amount| match amount {
@@ -178,12 +181,20 @@ fn number(node: &Node<'_>, setting: &'static Setting) -> Result<Option<Amount>, 
     checked.map(Some).map_err(|message| (node.span(), format!("{}: {message}", setting.key)))
 }
 
+/// A number as TOML writes it: `60_999`, `0xee47`.
+fn whole_number(integer: &DeInteger<'_>) -> Result<i128, String> {
+    i128::from_str_radix(&integer.as_str().replace('_', ""), integer.radix())
+        .map_err(|_| format!("`{integer}` is too large"))
+}
+
 fn range(node: &Node<'_>) -> Result<PortRange, Fault> {
     let fault = |message: String| (node.span(), message);
     let text = match node.get_ref() {
         DeValue::Array(array) => {
-            let parts: Option<Vec<&str>> =
-                array.iter().map(|part| part.get_ref().as_integer().map(DeInteger::as_str)).collect();
+            let parts: Option<Vec<String>> = array
+                .iter()
+                .map(|part| Some(whole_number(part.get_ref().as_integer()?).ok()?.to_string()))
+                .collect();
             parts.ok_or_else(|| fault("a range of ports is a list of two: [15000, 60999]".into()))?.join(" ")
         }
         _ => return Err(fault("a range of ports is a list of two: [15000, 60999]".into())),
@@ -201,15 +212,16 @@ fn range(node: &Node<'_>) -> Result<PortRange, Fault> {
 fn ports(node: &Node<'_>) -> Result<PortSet, Fault> {
     let help = || (node.span(), "ports are a list such as [\"30000-32767\", 9100]".to_owned());
     let array = node.get_ref().as_array().ok_or_else(help)?;
-    let mut ports = PortSet::default();
-    for item in array {
+    let sets = array.iter().map(|item| {
         let text = match item.get_ref() {
-            DeValue::String(text) => text.as_ref(),
-            DeValue::Integer(integer) => integer.as_str(),
+            DeValue::String(text) => Cow::Borrowed(text.as_ref()),
+            DeValue::Integer(integer) => {
+                let number = whole_number(integer).map_err(|message| (item.span(), message))?;
+                Cow::Owned(number.to_string())
+            }
             _ => return Err(help()),
         };
-        let part = PortSet::parse(text).map_err(|message| (item.span(), message))?;
-        ports = ports.union(&part);
-    }
-    Ok(ports)
+        PortSet::parse(&text).map_err(|message| (item.span(), message))
+    });
+    sets.collect()
 }
