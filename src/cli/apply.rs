@@ -102,11 +102,11 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     refuse_while_interrupted(&args.state)?;
     if plan.is_empty() {
         let outcome = if extends_probation(args)? { Outcome::Pending } else { Outcome::Unchanged };
-        return Ok(Context::finish(report(context, &not_begun(outcome), &[]), 0));
+        return Ok(Context::finish(report(context, &Done::not_begun(outcome), &[]), 0));
     }
     if !plan.refused.is_empty() {
         let code = refused_kind(&plan.refused).exit_code();
-        let code = Context::finish(report(context, &not_begun(Outcome::Refused), &plan.refused), code);
+        let code = Context::finish(report(context, &Done::not_begun(Outcome::Refused), &plan.refused), code);
         if code == ErrorKind::Denied.exit_code() {
             Context::say(&format!("hint: {ROOT}"));
         }
@@ -121,7 +121,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         }
         show()?;
         if !Context::ask("Make these changes?") {
-            let declined = report(context, &not_begun(Outcome::Refused), &[]);
+            let declined = report(context, &Done::not_begun(Outcome::Refused), &[]);
             return Ok(Context::finish(declined, ErrorKind::Refused.exit_code()));
         }
     }
@@ -148,7 +148,7 @@ fn run_saved(context: &Context, args: &Args, file: &Path) -> Result<u8, CliError
         return Err(refused("it was drawn up in another network namespace").hint("plan again"));
     }
     if plan.is_empty() {
-        return Ok(Context::finish(report(context, &not_begun(Outcome::Unchanged), &[]), 0));
+        return Ok(Context::finish(report(context, &Done::not_begun(Outcome::Unchanged), &[]), 0));
     }
     let done = apply(args, &place, &host, &plan, &saved.profiles)?;
     Ok(Context::finish(report(context, &done, &[]), outcome_code(&done)))
@@ -231,10 +231,6 @@ pub(super) fn watch_signals() -> impl Fn() -> Option<String> {
         0 => None,
         at => Some(format!("interrupted by {}", names[at - 1].1)),
     }
-}
-
-fn not_begun(outcome: Outcome) -> Done {
-    Done { id: None, undoes: None, outcome, rollback_file: None, steps: Vec::new(), failure: None }
 }
 
 fn report(context: &Context, done: &Done, refused: &[Refusal]) -> Result<(), CliError> {

@@ -56,6 +56,12 @@ impl CliError {
         Self::new(ErrorKind::Refused, message)
     }
 
+    /// A name that the catalogue does not have.
+    pub(super) fn unknown_setting(kind: ErrorKind, message: String, nearest: &[&str]) -> Self {
+        let error = Self::new(kind, message);
+        if nearest.is_empty() { error } else { error.hint(format!("did you mean {}?", nearest.join(" or "))) }
+    }
+
     /// Profiles that are not acceptable.
     pub(super) fn faulty_profiles(problems: Vec<Problem>) -> Self {
         let message = match problems.len() {

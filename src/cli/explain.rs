@@ -3,6 +3,7 @@
 use crate::cli::context::Context;
 use crate::cli::context::Format;
 use crate::cli::error::CliError;
+use crate::cli::error::ErrorKind;
 use crate::render::human;
 use crate::render::json;
 use crate::setting::catalogue;
@@ -16,8 +17,8 @@ pub(super) struct Args {
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     let (key, setting) = catalogue::resolve(&args.name).map_err(|nearest| {
-        let error = CliError::refused(format!("there is no setting `{}`", args.name));
-        if nearest.is_empty() { error } else { error.hint(format!("did you mean {}?", nearest.join(" or "))) }
+        let message = format!("there is no setting `{}`", args.name);
+        CliError::unknown_setting(ErrorKind::Refused, message, &nearest)
     })?;
     Context::report(|out| match context.format {
         Format::Human => human::explain(out, &key, setting),

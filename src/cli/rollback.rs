@@ -58,14 +58,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     let store = Store::open(&args.state.state_dir)?;
     let (choice, place) = match find(store.as_ref(), args.record.as_deref())? {
         Found::Nothing => {
-            let nothing = Done {
-                id: None,
-                undoes: None,
-                outcome: Outcome::Unchanged,
-                rollback_file: None,
-                steps: Vec::new(),
-                failure: None,
-            };
+            let nothing = Done::not_begun(Outcome::Unchanged);
             return Ok(Context::finish(report(context, &nothing, false), 0));
         }
         Found::Record(choice, place) => (choice, place),

@@ -5,6 +5,7 @@ use clap::ValueEnum;
 use crate::advise::Report;
 use crate::advise::judge;
 use crate::cli::error::CliError;
+use crate::cli::error::ErrorKind;
 use crate::cli::place::Place;
 use crate::facts::Host;
 use crate::facts::LiveReading;
@@ -65,8 +66,8 @@ impl RuleArgs {
 /// The key that an option's value names.
 pub(super) fn resolve_key(name: &str, option: &str) -> Result<Key, CliError> {
     catalogue::resolve(name).map(|(key, _)| key).map_err(|nearest| {
-        let error = CliError::usage(format!("{option}: there is no setting `{name}`"));
-        if nearest.is_empty() { error } else { error.hint(format!("did you mean {}?", nearest.join(" or "))) }
+        let message = format!("{option}: there is no setting `{name}`");
+        CliError::unknown_setting(ErrorKind::Usage, message, &nearest)
     })
 }
 

@@ -63,6 +63,14 @@ pub struct Done {
     pub failure: Option<String>,
 }
 
+impl Done {
+    /// Nothing was begun.
+    #[must_use]
+    pub const fn not_begun(outcome: Outcome) -> Self {
+        Self { id: None, undoes: None, outcome, rollback_file: None, steps: Vec::new(), failure: None }
+    }
+}
+
 /// What became of one change.
 #[derive(Clone, Debug)]
 pub struct Step {
