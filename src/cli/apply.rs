@@ -219,13 +219,16 @@ pub(super) fn origin(host: &Host, identity: &Identity, place: &Place) -> Origin 
     }
 }
 
-/// From here on a signal does not end the process but is noticed between two writes.
+/// From here on a signal does not end the process but is noticed between two writes. Whoever started it with nohup
+/// wants no end of the session to be noticed.
 pub(super) fn watch_signals() -> impl Fn() -> Option<String> {
     let seen = Arc::new(AtomicUsize::new(0));
     let names = [(SIGINT, "SIGINT"), (SIGTERM, "SIGTERM"), (SIGHUP, "SIGHUP")];
     for (at, (signal, _)) in names.iter().enumerate() {
-        // Without the handler the signal ends the process, and the rollback file remains.
-        let _ = signal_hook::flag::register_usize(*signal, Arc::clone(&seen), at + 1);
+        if *signal != SIGHUP || !ignores_hangup() {
+            // Without the handler the signal ends the process, and the rollback file remains.
+            let _ = signal_hook::flag::register_usize(*signal, Arc::clone(&seen), at + 1);
+        }
     }
     move || match seen.load(Ordering::SeqCst) {
         0 => None,
@@ -238,6 +241,13 @@ fn report(context: &Context, done: &Done, refused: &[Refusal]) -> Result<(), Cli
         Format::Human => human::outcome(out, Command::Apply, done, refused, false),
         Format::Json => json::outcome(out, Command::Apply, done, refused, false),
     })
+}
+
+/// Whether this process was started with SIGHUP, the first bit of the mask, ignored.
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }
 
 /// What it means to a script that a plan cannot be carried out.

@@ -83,7 +83,7 @@ pub(super) fn open(entered: Option<Namespace>) -> Result<Place, CliError> {
     }
     let platform =
         Procfs::open(Path::new(PROC_SYS)).map_err(|error| CliError::io("open", PROC_SYS, &error))?;
-    if !platform.has_settings() {
+    if !platform.is_initial() && !platform.has_settings() {
         let message = format!("there are no settings below {PROC_SYS} here");
         return Err(CliError::new(ErrorKind::Denied, message).hint("is it a container that hides /proc?"));
     }

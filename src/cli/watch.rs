@@ -116,6 +116,9 @@ pub(super) fn settle_overdue(state: &StateArgs) {
 /// Settles what is overdue, and says what was interrupted: for commands that go on regardless.
 pub(super) fn settle_and_warn(state: &StateArgs) {
     let Ok(Some(store)) = Store::open(&state.state_dir) else { return };
+    if transaction::is_settled(&store).unwrap_or(true) {
+        return;
+    }
     settle(&store, state);
     for record in transaction::interrupted(&store, observe::identity).unwrap_or_default() {
         let (command, id) = (record.command, &record.id);

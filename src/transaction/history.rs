@@ -82,6 +82,15 @@ pub fn history(store: &Store, here: &Identity) -> Result<Vec<Entry>, StoreError>
         .collect())
 }
 
+/// Whether nothing waits to be settled, which a single look at the names tells: nothing is on probation, and
+/// everything that was begun came to its end.
+///
+/// # Errors
+/// The state directory or a file in it is not acceptable.
+pub fn is_settled(store: &Store) -> Result<bool, StoreError> {
+    store.is_settled()
+}
+
 /// The records of this boot that were begun, did not end, and are not under way: `rollback` has to settle them.
 ///
 /// # Errors

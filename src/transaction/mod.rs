@@ -30,6 +30,7 @@ pub use history::Entry;
 pub use history::State;
 pub use history::history;
 pub use history::interrupted;
+pub use history::is_settled;
 pub use record::Change;
 pub use record::Command;
 pub use record::Outcome;

@@ -117,10 +117,10 @@ pub fn rollback(
     interruption: &dyn Fn() -> Option<String>,
     say: &dyn Fn(&str),
 ) -> Result<Done, TransactionError> {
+    let _lock = store.lock(interruption, say)?;
     if let Some(done) = settled_by_reboot(store, undo)? {
         return Ok(done);
     }
-    let _lock = store.lock(interruption, say)?;
     let records = store.records()?;
     if undo.unconfirmed {
         let known = records.iter().find(|(record, _)| record.id == undo.choice.record.id);

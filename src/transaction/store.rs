@@ -189,14 +189,24 @@ impl Store {
     /// length, but for the newest: a twtune that was killed while it noted the ending left an empty one, and
     /// nothing was begun since.
     pub(super) fn unfinished(&self) -> Result<Vec<Record>, StoreError> {
-        let Ids { begun, mut ended, .. } = self.ids()?;
-        if let Some(newest) = begun.last()
-            && ended.contains(newest)
+        self.unfinished_of(&self.ids()?)?.into_iter().map(|id| self.record(id)).collect()
+    }
+
+    fn unfinished_of(&self, ids: &Ids) -> Result<Vec<u64>, StoreError> {
+        let mut unfinished: Vec<u64> = ids.begun.difference(&ids.ended).copied().collect();
+        if let Some(newest) = ids.begun.last()
+            && ids.ended.contains(newest)
             && self.ending(*newest)?.is_none()
         {
-            ended.remove(newest);
+            unfinished.push(*newest);
         }
-        begun.difference(&ended).map(|id| self.record(*id)).collect()
+        Ok(unfinished)
+    }
+
+    /// Whether nothing is on probation and everything that was begun came to its end.
+    pub(super) fn is_settled(&self) -> Result<bool, StoreError> {
+        let ids = self.ids()?;
+        Ok(ids.due.is_empty() && self.unfinished_of(&ids)?.is_empty())
     }
 
     fn ending(&self, id: u64) -> Result<Option<Ending>, StoreError> {
