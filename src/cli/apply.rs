@@ -2,14 +2,7 @@
 
 use std::path::Path;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
-
-use signal_hook::consts::SIGHUP;
-use signal_hook::consts::SIGINT;
-use signal_hook::consts::SIGTERM;
 
 use crate::cli::context::Context;
 use crate::cli::context::Format;
@@ -17,12 +10,12 @@ use crate::cli::context::StateArgs;
 use crate::cli::document;
 use crate::cli::error::CliError;
 use crate::cli::error::ErrorKind;
-use crate::cli::error::ROOT;
 use crate::cli::place;
 use crate::cli::place::Place;
 use crate::cli::place::PlaceArgs;
 use crate::cli::survey::RuleArgs;
 use crate::cli::survey::survey;
+use crate::cli::system;
 use crate::cli::watch;
 use crate::cli::watch::settle_overdue;
 use crate::facts::Host;
@@ -108,7 +101,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         let code = refused_kind(&plan.refused).exit_code();
         let code = Context::finish(report(context, &Done::not_begun(Outcome::Refused), &plan.refused), code);
         if code == ErrorKind::Denied.exit_code() {
-            Context::say(&format!("hint: {ROOT}"));
+            Context::say(&format!("hint: {}", system::ADMINISTRATOR));
         }
         Context::say("hint: `--skip KEY` leaves a setting out; `twtune plan` shows the rest");
         return Ok(code);
@@ -174,7 +167,7 @@ fn apply(
         state: &args.state.state_dir,
         probation,
     };
-    let interruption = watch_signals();
+    let interruption = system::watch_signals();
     Ok(transaction::apply(&request, &place.platform, &interruption, &Context::say)?)
 }
 
@@ -219,35 +212,11 @@ pub(super) fn origin(host: &Host, identity: &Identity, place: &Place) -> Origin 
     }
 }
 
-/// From here on a signal does not end the process but is noticed between two writes. Whoever started it with nohup
-/// wants no end of the session to be noticed.
-pub(super) fn watch_signals() -> impl Fn() -> Option<String> {
-    let seen = Arc::new(AtomicUsize::new(0));
-    let names = [(SIGINT, "SIGINT"), (SIGTERM, "SIGTERM"), (SIGHUP, "SIGHUP")];
-    for (at, (signal, _)) in names.iter().enumerate() {
-        if *signal != SIGHUP || !ignores_hangup() {
-            // Without the handler the signal ends the process, and the rollback file remains.
-            let _ = signal_hook::flag::register_usize(*signal, Arc::clone(&seen), at + 1);
-        }
-    }
-    move || match seen.load(Ordering::SeqCst) {
-        0 => None,
-        at => Some(format!("interrupted by {}", names[at - 1].1)),
-    }
-}
-
 fn report(context: &Context, done: &Done, refused: &[Refusal]) -> Result<(), CliError> {
     Context::report(|out| match context.format {
         Format::Human => human::outcome(out, Command::Apply, done, refused, false),
         Format::Json => json::outcome(out, Command::Apply, done, refused, false),
     })
-}
-
-/// Whether this process was started with SIGHUP, the first bit of the mask, ignored.
-fn ignores_hangup() -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }
 
 /// What it means to a script that a plan cannot be carried out.

@@ -13,13 +13,12 @@ use clap::ValueEnum;
 use crate::cli::document;
 use crate::cli::error::CliError;
 use crate::cli::error::ErrorKind;
+use crate::cli::system;
 use crate::profile::Configuration;
 use crate::profile::Selection;
 use crate::render::human;
 use crate::render::json;
 use crate::render::style;
-
-const CONFIG: &str = "/etc/twtune/twtune.toml";
 
 // The options of every command. No doc comment: clap would make it the help of each.
 #[derive(Debug, clap::Args)]
@@ -39,7 +38,7 @@ pub(super) struct GlobalArgs {
 #[derive(Debug, clap::Args)]
 pub(super) struct StateArgs {
     /// Where rollback files and the history are kept
-    #[arg(long, value_name = "DIR", default_value = "/var/lib/twtune", value_parser = absolute_path)]
+    #[arg(long, value_name = "DIR", default_value_os_t = system::state_folder(), value_parser = absolute_path)]
     pub(super) state_dir: PathBuf,
 }
 
@@ -89,7 +88,7 @@ impl Context {
         if !named.is_empty() {
             return document::select_profiles(named);
         }
-        let path = self.config.as_deref().unwrap_or(Path::new(CONFIG));
+        let path = &self.config.clone().unwrap_or_else(system::config_file);
         let configured = match document::read(path) {
             Err(error) if self.config.is_none() && error.is_missing() => Configuration::default(),
             Err(error) => return Err(error.into()),

@@ -1,29 +1,23 @@
 //! Documents that people write: found by name or path, read with care, turned into a selection of rules.
 
 use std::borrow::Cow;
-use std::fs::File;
 use std::io;
 use std::io::Read;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::path::PathBuf;
 
-use rustix::fs::Mode;
-use rustix::fs::OFlags;
 use thiserror::Error;
 
 use crate::cli::context::toml_files;
 use crate::cli::error::CliError;
+use crate::cli::system;
 use crate::profile::BUILTINS;
 use crate::profile::Document;
 use crate::profile::Problem;
 use crate::profile::SelectError;
 use crate::profile::Selection;
 use crate::profile::select;
-
-/// Where user profiles lie.
-pub(super) const FOLDER: &str = "/etc/twtune/profiles.d";
 
 /// No profile is larger.
 const MAX_FILE: u64 = 1 << 20;
@@ -73,9 +67,7 @@ pub(super) fn read(path: &Path) -> Result<String, DocumentError> {
     let unacceptable =
         |reason: &str| DocumentError::Unacceptable { path: path.into(), reason: reason.into() };
     let failed = |source: io::Error| DocumentError::Io { path: path.into(), source };
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
-    let file = rustix::fs::open(path, flags, Mode::empty()).map_err(|errno| failed(errno.into()))?;
-    let file = File::from(file);
+    let file = system::open(path).map_err(failed)?;
     if !file.metadata().map_err(failed)?.is_file() {
         return Err(unacceptable("it is not a file"));
     }
@@ -107,11 +99,7 @@ pub(super) fn write(path: &Path, text: &str) -> Result<(), CliError> {
     let name =
         path.file_name().ok_or_else(|| CliError::usage(format!("{} is not a file", path.display())))?;
     let temporary = path.with_file_name(format!(".{}.{}", name.to_string_lossy(), std::process::id()));
-    let written = File::options()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&temporary)
+    let written = system::create_private(&temporary)
         .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
         .and_then(|()| std::fs::rename(&temporary, path));
     if written.is_err() {
@@ -130,7 +118,8 @@ pub(super) fn select_profiles(names: &[String]) -> Result<Selection, CliError> {
 
 /// A PROFILE that is a path and not a name.
 fn is_path(name: &str) -> bool {
-    name.contains('/') || Path::new(name).extension().is_some_and(|extension| extension == "toml")
+    name.contains(std::path::is_separator)
+        || Path::new(name).extension().is_some_and(|extension| extension == "toml")
 }
 
 /// The name as it stands, or the path seen from this folder.
@@ -153,7 +142,7 @@ fn find(name: &str, named_by: Option<&Document>) -> Result<Document, DocumentErr
         return Ok(Document { file: builtin.name.into(), text: Cow::Borrowed(builtin.text) });
     }
     let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
-    let path = Path::new(FOLDER).join(format!("{name}.toml"));
+    let path = system::profile_folder().join(format!("{name}.toml"));
     match if plain { read(&path) } else { Err(unknown(name)) } {
         Ok(text) => Ok(Document { file: path.display().to_string(), text: Cow::Owned(text) }),
         Err(error) if error.is_missing() => Err(unknown(name)),
@@ -177,7 +166,7 @@ fn unknown(name: &str) -> DocumentError {
 pub(super) fn hidden_files() -> Vec<Problem> {
     let builtin =
         |path: &PathBuf| BUILTINS.iter().any(|b| path.file_stem().is_some_and(|stem| stem == b.name));
-    let hidden = toml_files(Path::new(FOLDER)).into_iter().filter(builtin);
+    let hidden = toml_files(&system::profile_folder()).into_iter().filter(builtin);
     let message = "the built-in profile of this name hides it: give it another name, or name it by its path";
     hidden.map(|path| Problem::whole(&path.display().to_string(), message)).collect()
 }
@@ -185,7 +174,7 @@ pub(super) fn hidden_files() -> Vec<Problem> {
 /// The names of all profiles that can be named: built-ins first.
 pub(super) fn names() -> Vec<String> {
     let builtins = BUILTINS.iter().map(|builtin| builtin.name.to_owned());
-    let files = toml_files(Path::new(FOLDER));
+    let files = toml_files(&system::profile_folder());
     let files = files.iter().filter_map(|path| path.file_stem()?.to_str().map(str::to_owned));
     let mut names: Vec<String> = builtins.collect();
     for name in files {

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::cli::system::ADMINISTRATOR;
 use crate::platform::PlatformError;
 use crate::profile::Problem;
 use crate::transaction::StoreError;
@@ -91,13 +92,14 @@ impl CliError {
     }
 }
 
-/// What lets a user write settings.
-pub(super) const ROOT: &str = "run it as root, or inside a user namespace of your own (`unshare -rn`)";
-
 impl From<PlatformError> for CliError {
     fn from(error: PlatformError) -> Self {
         let denied = Self::new(ErrorKind::Denied, error.to_string());
-        if error.denied { denied.hint(ROOT).hint("`--skip KEY` leaves a setting out") } else { denied }
+        if error.denied {
+            denied.hint(ADMINISTRATOR).hint("`--skip KEY` leaves a setting out")
+        } else {
+            denied
+        }
     }
 }
 

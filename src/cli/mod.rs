@@ -4,7 +4,6 @@ mod apply;
 mod check;
 mod confirm;
 mod context;
-mod detach;
 mod document;
 mod error;
 mod explain;
@@ -14,6 +13,9 @@ mod plan;
 mod profile;
 mod rollback;
 mod survey;
+#[cfg(target_os = "linux")]
+#[path = "linux/mod.rs"]
+mod system;
 mod watch;
 
 use std::io;

@@ -1,17 +1,13 @@
 //! Where a command works: this machine's settings, or another network namespace's.
 
-use std::path::Path;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
 
 use crate::cli::error::CliError;
-use crate::cli::error::ErrorKind;
+use crate::cli::system;
+use crate::cli::system::Settings;
 use crate::plan::Namespace;
-use crate::platform::linux::Procfs;
-use crate::platform::linux::netns;
-
-const PROC_SYS: &str = "/proc/sys";
 
 // The options that say where.
 #[derive(Debug, clap::Args)]
@@ -40,7 +36,7 @@ enum Target {
 
 /// An opened place.
 pub(super) struct Place {
-    pub(super) platform: Procfs,
+    pub(super) platform: Settings,
     /// How it was entered, where it is not the caller's own network namespace.
     pub(super) entered: Option<Namespace>,
 }
@@ -78,34 +74,6 @@ fn absolute(name: &str) -> String {
 
 /// Opens the settings of a network namespace; None is the caller's own.
 pub(super) fn open(entered: Option<Namespace>) -> Result<Place, CliError> {
-    if let Some(namespace) = &entered {
-        enter(namespace)?;
-    }
-    let platform =
-        Procfs::open(Path::new(PROC_SYS)).map_err(|error| CliError::io("open", PROC_SYS, &error))?;
-    if !platform.is_initial() && !platform.has_settings() {
-        let message = format!("there are no settings below {PROC_SYS} here");
-        return Err(CliError::new(ErrorKind::Denied, message).hint("is it a container that hides /proc?"));
-    }
+    let platform = system::open_settings(entered.as_ref())?;
     Ok(Place { platform, entered })
-}
-
-fn enter(namespace: &Namespace) -> Result<(), CliError> {
-    let (target, name) = match namespace {
-        Namespace::Netns(name) => (netns::Namespace::named(name), format!("the network namespace `{name}`")),
-        Namespace::Pid(pid) => {
-            (netns::Namespace::Process(*pid), format!("the network namespace of process {pid}"))
-        }
-    };
-    target.enter().map_err(|error| match error.raw_os_error() {
-        Some(libc::EPERM | libc::EACCES) => {
-            CliError::new(ErrorKind::Denied, format!("not permitted to enter {name}"))
-                .hint("run it as root; a rootless container of your own can be entered with `--pid`")
-        }
-        Some(libc::ENOENT) => CliError::refused(format!("there is no file for {name}"))
-            .hint("`ip netns list` lists named ones; `--pid` takes a process's"),
-        Some(libc::ESRCH) => CliError::refused(format!("there is no such process: {name}")),
-        Some(libc::EINVAL) => CliError::refused(format!("{name} is not a network namespace")),
-        _ => CliError::io("enter", &name, &error),
-    })
 }

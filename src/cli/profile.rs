@@ -11,7 +11,7 @@ use crate::cli::document::hidden_files;
 use crate::cli::document::names;
 use crate::cli::document::select_profiles;
 use crate::cli::error::CliError;
-use crate::facts::Os;
+use crate::observe;
 use crate::profile::Level;
 use crate::profile::Problem;
 use crate::render::human;
@@ -69,7 +69,7 @@ fn list(context: &Context) -> Result<u8, CliError> {
 
 fn show(context: &Context, profiles: &[String]) -> Result<u8, CliError> {
     let selection = select_profiles(profiles)?;
-    let rules = selection.rules(Os::Linux, Level::Recommended, &[]);
+    let rules = selection.rules(observe::OS, Level::Recommended, &[]);
     let (_, overruled) = advise::lint(&rules);
     Context::report(|out| match context.format {
         Format::Human => human::profile_show(out, selection.profiles(), &rules, &overruled),
@@ -85,7 +85,7 @@ fn lint(context: &Context, profiles: &[String]) -> Result<u8, CliError> {
     for name in &named {
         match select_profiles(slice::from_ref(name)) {
             Ok(selection) => {
-                let rules = selection.rules(Os::Linux, Level::Recommended, &[]);
+                let rules = selection.rules(observe::OS, Level::Recommended, &[]);
                 problems.extend(advise::lint(&rules).0);
             }
             Err(error) if error.problems.is_empty() && named.len() == 1 => return Err(error),

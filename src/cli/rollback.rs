@@ -2,7 +2,6 @@
 
 use crate::cli::apply::origin;
 use crate::cli::apply::outcome_code;
-use crate::cli::apply::watch_signals;
 use crate::cli::context::Context;
 use crate::cli::context::Format;
 use crate::cli::context::StateArgs;
@@ -11,6 +10,7 @@ use crate::cli::error::ErrorKind;
 use crate::cli::place;
 use crate::cli::place::Place;
 use crate::cli::survey::resolve_key;
+use crate::cli::system;
 use crate::cli::watch::settle_overdue;
 use crate::observe;
 use crate::observe::Wanted;
@@ -105,7 +105,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
             return Ok(Context::finish(report(context, &declined, true), ErrorKind::Refused.exit_code()));
         }
     }
-    let done = transaction::rollback(&store, &undo, &place.platform, &watch_signals(), &Context::say)?;
+    let done =
+        transaction::rollback(&store, &undo, &place.platform, &system::watch_signals(), &Context::say)?;
     Ok(Context::finish(report(context, &done, false), outcome_code(&done)))
 }
 

@@ -9,7 +9,6 @@ use crate::cli::error::ErrorKind;
 use crate::cli::place::Place;
 use crate::facts::Host;
 use crate::facts::LiveReading;
-use crate::facts::Os;
 use crate::facts::Snapshot;
 use crate::observe;
 use crate::observe::Wanted;
@@ -59,7 +58,7 @@ impl RuleArgs {
             Level::All => profile::Level::Recommended,
             Level::Required => profile::Level::Required,
         };
-        selection.rules(Os::Linux, level, skip)
+        selection.rules(observe::OS, level, skip)
     }
 }
 

@@ -10,12 +10,11 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use crate::cli::apply::origin;
-use crate::cli::apply::watch_signals;
 use crate::cli::context::Context;
 use crate::cli::context::StateArgs;
-use crate::cli::detach;
 use crate::cli::error::CliError;
 use crate::cli::place;
+use crate::cli::system;
 use crate::observe;
 use crate::observe::Wanted;
 use crate::transaction;
@@ -43,8 +42,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<u8, CliError> {
     if args.detached {
-        detach::close_inherited();
-        detach::detach().map_err(|error| CliError::io("leave", "the session", &error))?;
+        system::detach().map_err(|error| CliError::io("leave", "the session", &error))?;
     }
     let Some(store) = Store::open(&args.state.state_dir)? else { return Ok(0) };
     for _ in 0..ATTEMPTS {
@@ -87,18 +85,14 @@ fn undo(store: &Store, id: &str) -> Result<Done, CliError> {
         forced: &[],
         unconfirmed: true,
     };
-    Ok(transaction::rollback(store, &undo, &place.platform, &watch_signals(), &Context::say)?)
+    Ok(transaction::rollback(store, &undo, &place.platform, &system::watch_signals(), &Context::say)?)
 }
 
 /// Starts the watcher of an apply in a session of its own; when this returns, it no longer depends on ours.
 pub(super) fn start(id: &str, state: &Path) -> io::Result<()> {
-    let mut child = watcher(id, state)?
-        .arg("--detached")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        // It keeps no folder busy.
-        .current_dir("/")
-        .spawn()?;
+    let mut watcher = watcher(id, state)?;
+    watcher.arg("--detached").stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = system::free(&mut watcher).spawn()?;
     let mut line = String::new();
     if let Some(out) = child.stdout.take() {
         BufReader::new(out).read_line(&mut line)?;

@@ -2,11 +2,18 @@
 //! importer of sysinfo. Imports `setting` and `facts`.
 
 mod host;
+#[cfg(target_os = "linux")]
 mod listening;
+#[cfg(target_os = "linux")]
+#[path = "machine/linux.rs"]
+mod machine;
+#[cfg(target_os = "linux")]
 mod netns_cookie;
+#[cfg(target_os = "linux")]
 mod sock_diag;
 
 pub use host::Wanted;
 pub use host::host;
 pub use host::identity;
 pub use listening::listening;
+pub use machine::OS;

@@ -1,12 +1,9 @@
 //! An apply on probation: undone by itself unless it is confirmed in time. `ID.due` holds the moment, in seconds of
-//! the clock that goes on through sleep and starts with the machine; it is there before the first change, and gone
-//! when the matter is settled. A watcher of its own session waits for it, and whatever became of the watcher, the
-//! next twtune sees what is overdue.
+//! a clock that goes on through sleep; it is there before the first change, and gone when the matter is settled.
+//! A watcher of its own session waits for it, and whatever became of the watcher, the next twtune sees what is overdue.
 
 use std::io;
 use std::time::Duration;
-
-use rustix::time::ClockId;
 
 use crate::facts::Identity;
 use crate::transaction::Outcome;
@@ -14,6 +11,7 @@ use crate::transaction::Record;
 use crate::transaction::Store;
 use crate::transaction::StoreError;
 use crate::transaction::TransactionError;
+use crate::transaction::moment::now;
 use crate::transaction::record::Ending;
 
 /// How long a watcher sleeps at the most before it looks whether the matter is settled.
@@ -34,11 +32,6 @@ pub enum Watched {
     Settled,
     /// Its time is over.
     Overdue,
-}
-
-/// Seconds since the machine started.
-fn now() -> u64 {
-    u64::try_from(rustix::time::clock_gettime(ClockId::Boottime).tv_sec).unwrap_or_default()
 }
 
 fn due_after(within: Duration) -> u64 {

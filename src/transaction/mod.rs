@@ -5,7 +5,13 @@ mod apply;
 mod chain;
 mod confirm;
 mod execute;
+#[cfg(target_os = "linux")]
+#[path = "folder/linux.rs"]
+mod folder;
 mod history;
+#[cfg(target_os = "linux")]
+#[path = "moment/linux.rs"]
+mod moment;
 mod record;
 mod rollback;
 mod store;

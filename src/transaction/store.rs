@@ -11,14 +11,10 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use rustix::fd::AsFd;
-use rustix::fd::OwnedFd;
-use rustix::fs::AtFlags;
-use rustix::fs::Mode;
-use rustix::fs::OFlags;
-use rustix::io::Errno;
 use thiserror::Error;
 
+use crate::transaction::folder;
+use crate::transaction::folder::Folder;
 use crate::transaction::record::Command;
 use crate::transaction::record::Ending;
 use crate::transaction::record::Outcome;
@@ -32,6 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(20);
 /// A record before it has its name.
 const TEMPORARY: &str = ".new";
+const LOCK: &str = "lock";
 
 /// Why the state cannot be used.
 #[derive(Debug, Error)]
@@ -66,7 +63,7 @@ pub enum StoreError {
 #[derive(Debug)]
 pub struct Store {
     path: PathBuf,
-    folder: OwnedFd,
+    folder: Folder,
 }
 
 /// The ids that the names in the directory tell.
@@ -90,17 +87,8 @@ impl Store {
     /// # Errors
     /// It cannot be opened, or others than this user could write it.
     pub fn open(path: &Path) -> Result<Option<Self>, StoreError> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let folder = match rustix::fs::open(path, flags, Mode::empty()) {
-            Ok(folder) => folder,
-            Err(Errno::NOENT) => return Ok(None),
-            Err(Errno::LOOP | Errno::NOTDIR) => {
-                return Err(unacceptable(path, "it is not a directory; links are not followed"));
-            }
-            Err(errno) => return Err(failed("open", path, errno)),
-        };
-        check_private(path, &folder, 0o022)?;
-        Ok(Some(Self { path: path.to_owned(), folder }))
+        let folder = Folder::open(path)?;
+        Ok(folder.map(|folder| Self { path: path.to_owned(), folder }))
     }
 
     /// Opens the state directory, and makes it where there is none. One that is there and empty is closed to others;
@@ -109,22 +97,7 @@ impl Store {
     /// # Errors
     /// It cannot be made or opened, or others than this user could write it.
     pub fn create(path: &Path) -> Result<Self, StoreError> {
-        if let Some(store) = Self::open(path)? {
-            if store.is_unused()? {
-                rustix::fs::fchmod(&store.folder, Mode::RWXU)
-                    .map_err(|errno| failed("close", path, errno))?;
-            }
-            return Ok(store);
-        }
-        if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            std::fs::create_dir_all(parent).map_err(|error| failed("create", parent, error))?;
-        }
-        match rustix::fs::mkdir(path, Mode::RWXU) {
-            Ok(()) | Err(Errno::EXIST) => {}
-            Err(errno) => return Err(failed("create", path, errno)),
-        }
-        sync_folder_of(path)?;
-        Self::open(path)?.ok_or_else(|| unacceptable(path, "it was removed while twtune began to work in it"))
+        Ok(Self { path: path.to_owned(), folder: Folder::create(path)? })
     }
 
     /// Waits until no other twtune is at work here. `say` hears of it when that takes time, `interruption` ends it.
@@ -133,17 +106,7 @@ impl Store {
         interruption: &dyn Fn() -> Option<String>,
         say: &dyn Fn(&str),
     ) -> Result<Lock, StoreError> {
-        let path = self.path.join("lock");
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        let file =
-            rustix::fs::openat(&self.folder, "lock", flags, Mode::RUSR | Mode::WUSR).map_err(|errno| {
-                match errno {
-                    Errno::LOOP | Errno::ISDIR => unacceptable(&path, "it is not a file of twtune's"),
-                    errno => failed("open", &path, errno),
-                }
-            })?;
-        check_private(&path, &file, 0o077)?;
-        let file = File::from(file);
+        let file = self.folder.open_lock(LOCK)?;
         let mut waited = Duration::ZERO;
         loop {
             match file.try_lock() {
@@ -159,16 +122,15 @@ impl Store {
                     waited += PAUSE;
                 }
                 Err(TryLockError::WouldBlock) => return Err(StoreError::Busy(self.path.clone())),
-                Err(TryLockError::Error(error)) => return Err(failed("lock", &path, error)),
+                Err(TryLockError::Error(error)) => return Err(failed("lock", &self.path.join(LOCK), error)),
             }
         }
     }
 
     /// Whether another twtune is at work here right now.
     pub(super) fn is_busy(&self) -> bool {
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        let lock = rustix::fs::openat(&self.folder, "lock", flags, Mode::empty()).map(File::from);
-        lock.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+        let lock = self.folder.existing_lock(LOCK);
+        lock.is_some_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
     }
 
     /// The records, oldest first, each with how it ended; None for one that did not come to its end.
@@ -177,12 +139,6 @@ impl Store {
         // The record first: an ending that is written meanwhile is then seen.
         let record_and_ending = |id: u64| Ok((self.record(id)?, self.ending(id)?));
         begun.into_iter().map(record_and_ending).collect()
-    }
-
-    fn is_unused(&self) -> Result<bool, StoreError> {
-        let mut entries =
-            rustix::fs::Dir::read_from(&self.folder).map_err(|e| failed("read", &self.path, e))?;
-        Ok(entries.all(|entry| entry.is_ok_and(|entry| matches!(entry.file_name().to_bytes(), b"." | b".."))))
     }
 
     /// The records that did not come to their end, oldest first. Only names are looked at, whatever the history's
@@ -210,14 +166,14 @@ impl Store {
     }
 
     fn ending(&self, id: u64) -> Result<Option<Ending>, StoreError> {
-        let ending = self.read(&format!("{id}.end"))?;
+        let ending = self.folder.read(&format!("{id}.end"))?;
         Ok(ending.and_then(|text| Ending::parse(&text, &id.to_string())))
     }
 
     fn record(&self, id: u64) -> Result<Record, StoreError> {
         let name = format!("{id}.json");
         let path = self.path.join(&name);
-        let text = self.read(&name)?.ok_or_else(|| unacceptable(&path, "it was removed just now"))?;
+        let text = self.folder.read(&name)?.ok_or_else(|| unacceptable(&path, "it was removed just now"))?;
         let record = Record::parse(&text).map_err(|reason| unacceptable(&path, reason))?;
         if record.id != id.to_string() {
             return Err(unacceptable(&path, "it is the file of another record"));
@@ -226,11 +182,8 @@ impl Store {
     }
 
     fn ids(&self) -> Result<Ids, StoreError> {
-        let entries = rustix::fs::Dir::read_from(&self.folder).map_err(|e| failed("read", &self.path, e))?;
         let mut ids = Ids::default();
-        for entry in entries {
-            let entry = entry.map_err(|errno| failed("read", &self.path, errno))?;
-            let name = entry.file_name().to_string_lossy();
+        for name in self.folder.names()? {
             let Some((id, kind)) = name.split_once('.').filter(|(id, _)| is_id(id)) else { continue };
             match kind {
                 "json" => ids.begun.extend(id.parse::<u64>()),
@@ -256,9 +209,7 @@ impl Store {
         let name = format!("{next}.json");
         // An ending without its record would be taken for this one's.
         self.remove(&format!("{next}.end"));
-        let written = self.replace_file(&name, &text).and_then(|()| {
-            rustix::fs::fsync(&self.folder).map_err(|errno| failed("sync", &self.path, errno))
-        });
+        let written = self.replace_file(&name, &text).and_then(|()| self.folder.sync());
         if let Err(error) = written {
             // Where the folder could not be synced the record is there under its name, and would count as begun.
             self.discard(&record.id);
@@ -291,14 +242,14 @@ impl Store {
 
     fn remove(&self, name: &str) {
         // Nearly always it is not there.
-        let _ = rustix::fs::unlinkat(&self.folder, name, AtFlags::empty());
+        let _ = self.folder.remove(name);
     }
 
     /// Notes how a transaction ended. It is not synced: live values are lost with the machine just as well, and
     /// without its ending the transaction counts as interrupted.
     pub(super) fn write_ending(&self, ending: &Ending) -> Result<(), StoreError> {
         let name = format!("{}.end", ending.id);
-        match self.create_file(&name) {
+        match self.folder.create_file(&name) {
             Ok(mut file) => file.write_all(ending.text().as_bytes()).map_err(|error| {
                 // Half an ending is none, and every command is to see that alike.
                 self.remove(&name);
@@ -315,7 +266,7 @@ impl Store {
     /// The moment at which a record on probation is due; None where it is not on probation, 0 where its moment was
     /// never written out.
     pub(super) fn due(&self, id: &str) -> Result<Option<u64>, StoreError> {
-        Ok(self.read(&format!("{id}.due"))?.map(|text| text.trim().parse().unwrap_or(0)))
+        Ok(self.folder.read(&format!("{id}.due"))?.map(|text| text.trim().parse().unwrap_or(0)))
     }
 
     pub(super) fn write_due(&self, id: &str, due: u64) -> Result<(), StoreError> {
@@ -324,9 +275,11 @@ impl Store {
 
     pub(super) fn remove_due(&self, id: &str) -> Result<(), StoreError> {
         let name = format!("{id}.due");
-        match rustix::fs::unlinkat(&self.folder, &name, AtFlags::empty()) {
-            Ok(()) | Err(Errno::NOENT) => Ok(()),
-            Err(errno) => Err(failed("remove", &self.path.join(name), errno)),
+        match self.folder.remove(&name) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(failed("remove", &self.path.join(name), error))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -345,11 +298,11 @@ impl Store {
     fn replace_file(&self, name: &str, text: &str) -> Result<(), StoreError> {
         // What a killed twtune left; this one holds the lock.
         self.remove(TEMPORARY);
-        let mut file = self.create_file(TEMPORARY)?;
+        let mut file = self.folder.create_file(TEMPORARY)?;
         let replaced = file
             .write_all(text.as_bytes())
             .and_then(|()| file.sync_all())
-            .and_then(|()| Ok(rustix::fs::renameat(&self.folder, TEMPORARY, &self.folder, name)?));
+            .and_then(|()| self.folder.rename(TEMPORARY, name));
         replaced.map_err(|error| {
             self.remove(TEMPORARY);
             failed("write", &self.path.join(name), error)
@@ -360,83 +313,30 @@ impl Store {
     pub(super) fn failed(&self, operation: &'static str, id: &str, error: io::Error) -> StoreError {
         failed(operation, &self.path_of(id), error)
     }
-
-    fn create_file(&self, name: &str) -> Result<File, StoreError> {
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        rustix::fs::openat(&self.folder, name, flags, Mode::RUSR | Mode::WUSR)
-            .map(File::from)
-            .map_err(|errno| failed("create", &self.path.join(name), errno))
-    }
-
-    fn read(&self, name: &str) -> Result<Option<String>, StoreError> {
-        let path = self.path.join(name);
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        match rustix::fs::openat(&self.folder, name, flags, Mode::empty()) {
-            Ok(file) => read_private(&path, File::from(file)).map(Some),
-            Err(Errno::NOENT) => Ok(None),
-            Err(Errno::LOOP) => Err(unacceptable(&path, "it is a link")),
-            Err(errno) => Err(failed("open", &path, errno)),
-        }
-    }
 }
 
 /// Reads a rollback file from anywhere: it and its folder must be this user's, and nobody else may write them.
 pub(super) fn read_record(path: &Path) -> Result<Record, StoreError> {
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let opened = rustix::fs::open(folder, flags, Mode::empty()).map_err(|e| failed("open", folder, e))?;
-    check_private(folder, &opened, 0o022)?;
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let name = path.file_name().ok_or_else(|| unacceptable(path, "it is not a file"))?;
-    let file = match rustix::fs::openat(&opened, name, flags, Mode::empty()) {
-        Ok(file) => File::from(file),
-        Err(Errno::LOOP) => return Err(unacceptable(path, "it is a link")),
-        Err(errno) => return Err(failed("open", path, errno)),
-    };
-    let text = read_private(path, file)?;
+    let text = folder::read_private_file(path)?;
     Record::parse(&text).map_err(|reason| unacceptable(path, reason))
 }
 
 /// Writes a copy of a rollback file as a new file, synced.
 pub(super) fn write_copy(path: &Path, text: &str) -> Result<(), StoreError> {
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let file = match rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR) {
-        Ok(file) => file,
-        Err(Errno::EXIST) => return Err(unacceptable(path, "it is there already; name a new file")),
-        Err(errno) => return Err(failed("create", path, errno)),
-    };
-    let mut file = File::from(file);
+    let mut file = folder::create_private_file(path)?;
     let written = file
         .write_all(text.as_bytes())
         .and_then(|()| file.sync_all())
         .map_err(|error| failed("write", path, error))
-        .and_then(|()| sync_folder_of(path));
+        .and_then(|()| folder::sync_folder_of(path));
     if written.is_err() {
         // Half a copy is of no use, and would be in the way of the next attempt.
-        let _ = rustix::fs::unlink(path);
+        let _ = std::fs::remove_file(path);
     }
     written
 }
 
-/// Makes a name last that was added to a folder.
-fn sync_folder_of(path: &Path) -> Result<(), StoreError> {
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let synced = match rustix::fs::open(folder, flags, Mode::empty()) {
-        Ok(folder) => rustix::fs::fsync(folder),
-        // One may add to a folder that one may not read.
-        Err(Errno::ACCESS) => Ok(()),
-        Err(errno) => Err(errno),
-    };
-    synced.map_err(|errno| failed("sync", folder, errno))
-}
-
-fn read_private(path: &Path, file: File) -> Result<String, StoreError> {
-    check_private(path, &file, 0o022)?;
-    let about = rustix::fs::fstat(&file).map_err(|errno| failed("look at", path, errno))?;
-    if !rustix::fs::FileType::from_raw_mode(about.st_mode).is_file() {
-        return Err(unacceptable(path, "it is not a file"));
-    }
+pub(super) fn read_text(path: &Path, file: File) -> Result<String, StoreError> {
     let mut bytes = Vec::new();
     file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(|error| failed("read", path, error))?;
     if bytes.len() as u64 > MAX_FILE {
@@ -445,25 +345,10 @@ fn read_private(path: &Path, file: File) -> Result<String, StoreError> {
     String::from_utf8(bytes).map_err(|_| unacceptable(path, "it is damaged: not UTF-8"))
 }
 
-/// Whoever could write the state could have twtune, run by root, write what they like.
-fn check_private(path: &Path, file: &impl AsFd, forbidden: u32) -> Result<(), StoreError> {
-    let about = rustix::fs::fstat(file).map_err(|errno| failed("look at", path, errno))?;
-    let user = rustix::process::geteuid().as_raw();
-    if about.st_uid != user {
-        let reason = format!("it belongs to user {}, not to user {user} who runs twtune", about.st_uid);
-        return Err(unacceptable(path, reason));
-    }
-    if about.st_mode & forbidden != 0 {
-        let mode = about.st_mode & 0o7777;
-        return Err(unacceptable(path, format!("others than its owner have rights to it (mode {mode:04o})")));
-    }
-    Ok(())
-}
-
-fn unacceptable(path: &Path, reason: impl Into<String>) -> StoreError {
+pub(super) fn unacceptable(path: &Path, reason: impl Into<String>) -> StoreError {
     StoreError::Unacceptable { path: path.to_owned(), reason: reason.into() }
 }
 
-fn failed(operation: &'static str, path: &Path, error: impl Into<io::Error>) -> StoreError {
+pub(super) fn failed(operation: &'static str, path: &Path, error: impl Into<io::Error>) -> StoreError {
     StoreError::Io { operation, path: path.to_owned(), source: error.into() }
 }

@@ -4,9 +4,15 @@
 use std::fs::File;
 use std::io;
 use std::io::Write;
+use std::process::Command;
+
+/// Keeps a process that is to be detached from holding on to our folder.
+pub(crate) fn free(command: &mut Command) -> &mut Command {
+    command.current_dir("/")
+}
 
 /// Closes every descriptor that was handed down but the standard three. To be called before anything is opened.
-pub(super) fn close_inherited() {
+fn close_inherited() {
     // SAFETY: this process has opened nothing yet, so no descriptor above 2 has an owner here.
     let closed = unsafe { libc::close_range(3, libc::c_uint::MAX, 0) };
     if closed == 0 {
@@ -22,8 +28,10 @@ pub(super) fn close_inherited() {
     }
 }
 
-/// Becomes a session of its own, says so on standard output, and lets go of it.
-pub(super) fn detach() -> io::Result<()> {
+/// Becomes a session of its own, says so on standard output, and lets go of it. To be called before anything is
+/// opened.
+pub(crate) fn detach() -> io::Result<()> {
+    close_inherited();
     rustix::process::setsid()?;
     let nowhere = File::options().read(true).write(true).open("/dev/null")?;
     let mut out = io::stdout().lock();

@@ -1,0 +1,19 @@
+//! What the command line needs of Linux. `cli/windows` has the same names.
+
+mod detach;
+mod file;
+mod path;
+mod place;
+mod signal;
+
+pub(super) use detach::detach;
+pub(super) use detach::free;
+pub(super) use file::create_private;
+pub(super) use file::open;
+pub(super) use path::config_file;
+pub(super) use path::profile_folder;
+pub(super) use path::state_folder;
+pub(super) use place::ADMINISTRATOR;
+pub(super) use place::Settings;
+pub(super) use place::open_settings;
+pub(super) use signal::watch_signals;

@@ -1,0 +1,52 @@
+//! The settings of this machine, or of another network namespace.
+
+use std::path::Path;
+
+use crate::cli::error::CliError;
+use crate::cli::error::ErrorKind;
+use crate::plan::Namespace;
+use crate::platform::linux::Procfs;
+use crate::platform::linux::netns;
+
+const PROC_SYS: &str = "/proc/sys";
+
+/// What lets a user write settings.
+pub(crate) const ADMINISTRATOR: &str =
+    "run it as root, or inside a user namespace of your own (`unshare -rn`)";
+
+/// The settings of a running system.
+pub(crate) type Settings = Procfs;
+
+/// Opens the settings of a network namespace; None is the caller's own.
+pub(crate) fn open_settings(entered: Option<&Namespace>) -> Result<Settings, CliError> {
+    if let Some(namespace) = entered {
+        enter(namespace)?;
+    }
+    let platform =
+        Procfs::open(Path::new(PROC_SYS)).map_err(|error| CliError::io("open", PROC_SYS, &error))?;
+    if !platform.is_initial() && !platform.has_settings() {
+        let message = format!("there are no settings below {PROC_SYS} here");
+        return Err(CliError::new(ErrorKind::Denied, message).hint("is it a container that hides /proc?"));
+    }
+    Ok(platform)
+}
+
+fn enter(namespace: &Namespace) -> Result<(), CliError> {
+    let (target, name) = match namespace {
+        Namespace::Netns(name) => (netns::Namespace::named(name), format!("the network namespace `{name}`")),
+        Namespace::Pid(pid) => {
+            (netns::Namespace::Process(*pid), format!("the network namespace of process {pid}"))
+        }
+    };
+    target.enter().map_err(|error| match error.raw_os_error() {
+        Some(libc::EPERM | libc::EACCES) => {
+            CliError::new(ErrorKind::Denied, format!("not permitted to enter {name}"))
+                .hint("run it as root; a rootless container of your own can be entered with `--pid`")
+        }
+        Some(libc::ENOENT) => CliError::refused(format!("there is no file for {name}"))
+            .hint("`ip netns list` lists named ones; `--pid` takes a process's"),
+        Some(libc::ESRCH) => CliError::refused(format!("there is no such process: {name}")),
+        Some(libc::EINVAL) => CliError::refused(format!("{name} is not a network namespace")),
+        _ => CliError::io("enter", &name, &error),
+    })
+}

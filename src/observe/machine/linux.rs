@@ -1,0 +1,49 @@
+//! What Linux tells about itself.
+
+use std::fs;
+
+use crate::facts::Os;
+use crate::observe::netns_cookie;
+
+/// The system that this is.
+pub const OS: Os = Os::Linux;
+
+/// The host's name, and its kernel's version.
+pub(super) fn names() -> (String, String) {
+    let uname = rustix::system::uname();
+    (uname.nodename().to_string_lossy().into_owned(), uname.release().to_string_lossy().into_owned())
+}
+
+/// The machine's id.
+pub(super) fn machine_id() -> Option<String> {
+    line("/etc/machine-id")
+}
+
+/// The id of this boot, which live values do not outlast.
+pub(super) fn boot_id() -> Option<String> {
+    line("/proc/sys/kernel/random/boot_id")
+}
+
+fn line(path: &str) -> Option<String> {
+    let text = fs::read_to_string(path).ok()?;
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+/// What tells the network namespace from others.
+pub(super) fn netns() -> Option<String> {
+    let inode = || {
+        let link = fs::read_link("/proc/thread-self/ns/net").ok()?;
+        let text = link.to_str()?.strip_prefix("net:[")?.strip_suffix(']')?.to_owned();
+        Some(text)
+    };
+    netns_cookie::netns_cookie().map(|cookie| cookie.to_string()).or_else(inode)
+}
+
+/// One system call; sysinfo would read two files of /proc for it, and nearly every check asks.
+pub(super) fn memory() -> Option<u64> {
+    let info = rustix::system::sysinfo();
+    // Words as wide as the machine's: 32 bits on 32-bit kernels.
+    #[allow(clippy::useless_conversion, reason = "the type differs by architecture")]
+    let total = u64::try_from(info.totalram).ok()?;
+    total.checked_mul(u64::from(info.mem_unit)).filter(|bytes| *bytes > 0)
+}
