@@ -78,7 +78,8 @@ struct MemoryTarget<'a> {
 }
 
 impl Target for MemoryTarget<'_> {
-    fn write(&mut self, value: &str) -> Result<(), PlatformError> {
+    fn write(&mut self, value: Option<&str>) -> Result<(), PlatformError> {
+        let Some(value) = value else { return Err(error("remove", &self.key, false)) };
         let number = self.memory.writes.replace(self.memory.writes.get() + 1);
         if self.memory.failing.borrow().contains(&number) {
             return Err(error(&format!("write `{value}` to"), &self.key, false));
@@ -92,9 +93,10 @@ impl Target for MemoryTarget<'_> {
         Ok(())
     }
 
-    fn read(&mut self) -> Result<String, PlatformError> {
+    fn read(&mut self) -> Result<Option<String>, PlatformError> {
         let values = self.memory.values.borrow();
-        values.get(&self.key).map(|value| canonical(value)).ok_or_else(|| error("read", &self.key, false))
+        let value = values.get(&self.key).map(|value| canonical(value));
+        value.map(Some).ok_or_else(|| error("read", &self.key, false))
     }
 }
 

@@ -31,17 +31,17 @@ pub trait Platform {
 
 /// A setting that was opened to be written.
 pub trait Target {
-    /// Writes a value as a whole, in one go.
+    /// Writes a value as a whole, in one go; None takes the setting away, where the platform lets it go.
     ///
     /// # Errors
     /// The platform refused it; the setting may still have changed, so read it back.
-    fn write(&mut self, value: &str) -> Result<(), PlatformError>;
+    fn write(&mut self, value: Option<&str>) -> Result<(), PlatformError>;
 
-    /// Reads the value that is there now, with single spaces between its parts.
+    /// Reads the value that is there now, with single spaces between its parts; None where there is none.
     ///
     /// # Errors
     /// It could not be read.
-    fn read(&mut self) -> Result<String, PlatformError>;
+    fn read(&mut self) -> Result<Option<String>, PlatformError>;
 }
 
 /// What a platform could not do: operation, place, value and cause.

@@ -65,8 +65,8 @@ pub fn apply(
         writes.push(Write {
             key: change.key.clone(),
             kind: change.setting.kind,
-            before: change.before.clone().unwrap_or_default(),
-            after: change.after.clone().unwrap_or_default(),
+            before: change.before.clone(),
+            after: change.after.clone(),
             also: also_changed(&change.key, platform)?,
             then: Vec::new(),
             target: platform.open(&change.key)?,
@@ -84,7 +84,7 @@ pub fn apply(
     let mut stale = Vec::new();
     for write in &mut writes {
         let found = write.target.read()?;
-        if !same(write.kind, &found, &write.before) {
+        if !same(write.kind, found.as_deref(), write.before.as_deref()) {
             stale.push(Stale { key: write.key.clone(), planned: write.before.clone(), found });
         }
         // Again, now that no other twtune can change it.
@@ -180,8 +180,8 @@ pub(super) fn recorded(write: &Write<'_>) -> Change {
     Change {
         key: write.key.to_string(),
         target: "live".into(),
-        before: Some(write.before.clone()),
-        after: Some(write.after.clone()),
+        before: write.before.clone(),
+        after: write.after.clone(),
         also: write
             .also
             .iter()

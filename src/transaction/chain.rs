@@ -17,9 +17,9 @@ pub(super) struct Aim {
     pub(super) key: Key,
     pub(super) kind: Kind,
     /// The value that we left there.
-    pub(super) from: String,
+    pub(super) from: Option<String>,
     /// The value to bring back.
-    pub(super) to: String,
+    pub(super) to: Option<String>,
     pub(super) also: Vec<(Key, Kind, String)>,
     /// Whether a later record in force holds the setting.
     pub(super) superseded: bool,
@@ -45,7 +45,7 @@ pub(super) fn aims(choice: &Choice, records: &Records, settling: bool, here: &Id
         .filter_map(|change| {
             let key = Key::parse(&change.key).ok()?;
             let kind = catalogue::find(&key)?.kind;
-            let (before, after) = (change.before.clone()?, change.after.clone()?);
+            let (before, after) = (change.before.clone(), change.after.clone());
             let link = choice.known.then(|| chains.link(&change.key, &record.id)).flatten();
             let (from, to, superseded) = match link {
                 _ if forward => (before, after, false),
@@ -74,8 +74,8 @@ struct Chains {
 
 struct Link {
     id: String,
-    before: String,
-    after: String,
+    before: Option<String>,
+    after: Option<String>,
     /// What its write changed besides, with the values that lie below as well.
     also: Vec<AlsoChanged>,
 }
@@ -102,11 +102,13 @@ impl Chains {
             };
             let Some(holder) = holder else { continue };
             for change in &record.changes {
-                if let (Some(before), Some(after)) = (&change.before, &change.after) {
-                    let (id, before, after) = (holder.clone(), before.clone(), after.clone());
-                    let link = Link { id, before, after, also: change.also.clone() };
-                    chains.by_key.entry(change.key.clone()).or_default().push(link);
-                }
+                let link = Link {
+                    id: holder.clone(),
+                    before: change.before.clone(),
+                    after: change.after.clone(),
+                    also: change.also.clone(),
+                };
+                chains.by_key.entry(change.key.clone()).or_default().push(link);
             }
         }
         chains

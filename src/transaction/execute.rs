@@ -15,8 +15,8 @@ use crate::transaction::StepResult;
 pub(super) struct Write<'p> {
     pub(super) key: Key,
     pub(super) kind: Kind,
-    pub(super) before: String,
-    pub(super) after: String,
+    pub(super) before: Option<String>,
+    pub(super) after: Option<String>,
     /// What the write changes besides, with the values to bring back should it be undone.
     pub(super) also: Vec<(Key, Kind, String)>,
     /// What is brought back behind the write: a rollback undoes what the apply's write changed besides.
@@ -33,12 +33,18 @@ pub(super) struct Execution {
     pub(super) incomplete: bool,
 }
 
-/// Whether two texts mean the same value.
-pub(super) fn same(kind: Kind, a: &str, b: &str) -> bool {
+/// Whether two texts mean the same value; None is no value.
+pub(super) fn same(kind: Kind, a: Option<&str>, b: Option<&str>) -> bool {
+    let (Some(a), Some(b)) = (a, b) else { return a == b };
     match (Value::parse(kind, a), Value::parse(kind, b)) {
         (Ok(a), Ok(b)) => a == b,
         _ => canonical(a) == canonical(b),
     }
+}
+
+/// A value, for a message.
+pub(super) fn shown(value: Option<&str>) -> String {
+    value.map_or_else(|| "absent".into(), |value| format!("`{value}`"))
 }
 
 /// Makes the writes in order, and `seal`s them; on the first failure or interruption puts everything back, the last
@@ -57,7 +63,7 @@ pub(super) fn execute(
             break;
         }
         reached += 1;
-        failure = set(&write.key, &mut *write.target, write.kind, &write.after)
+        failure = set(&write.key, &mut *write.target, write.kind, write.after.as_deref())
             .and_then(|()| restore_also(&write.then, platform))
             .err();
         if failure.is_some() {
@@ -73,8 +79,8 @@ pub(super) fn execute(
         .iter()
         .map(|write| Step {
             key: write.key.clone(),
-            before: Some(write.before.clone()),
-            after: Some(write.after.clone()),
+            before: write.before.clone(),
+            after: write.after.clone(),
             result: if failure.is_some() { StepResult::Undone } else { StepResult::Done },
             note: None,
         })
@@ -99,11 +105,12 @@ pub(super) type Seal<'a> = dyn Fn(&[(Key, String)]) -> Result<(), String> + 'a;
 fn contradiction(writes: &mut [Write<'_>]) -> Option<String> {
     for write in writes {
         match write.target.read() {
-            Ok(found) if same(write.kind, &found, &write.after) => {}
+            Ok(found) if same(write.kind, found.as_deref(), write.after.as_deref()) => {}
             Ok(found) => {
-                let (key, after) = (&write.key, &write.after);
+                let (key, found, after) =
+                    (&write.key, shown(found.as_deref()), shown(write.after.as_deref()));
                 return Some(format!(
-                    "{key} is `{found}` after all writes and not `{after}`: they contradict each other"
+                    "{key} is {found} after all writes and not {after}: they contradict each other"
                 ));
             }
             Err(error) => return Some(error.to_string()),
@@ -119,24 +126,28 @@ fn besides(writes: &[Write<'_>], platform: &dyn Platform) -> Vec<(Key, String)> 
 }
 
 /// Writes a value and reads it back: a platform may take a value in part, or not at all, without a word.
-fn set(key: &Key, target: &mut dyn Target, kind: Kind, value: &str) -> Result<(), String> {
+fn set(key: &Key, target: &mut dyn Target, kind: Kind, value: Option<&str>) -> Result<(), String> {
     target.write(value).map_err(|error| error.to_string())?;
     let found = target.read().map_err(|error| error.to_string())?;
-    if same(kind, &found, value) {
-        Ok(())
-    } else {
-        Err(format!("wrote `{value}` to {key} and read `{found}` back"))
+    if same(kind, found.as_deref(), value) {
+        return Ok(());
     }
+    let found = shown(found.as_deref());
+    Err(match value {
+        Some(value) => format!("wrote `{value}` to {key} and read {found} back"),
+        None => format!("removed {key} and read {found} back"),
+    })
 }
 
 fn put_back(write: &mut Write<'_>, platform: &dyn Platform) -> Result<(), String> {
     // A write that was refused changed nothing, and is not to be put back.
-    let unchanged = write.target.read().is_ok_and(|found| same(write.kind, &found, &write.before));
+    let before = write.before.as_deref();
+    let unchanged = write.target.read().is_ok_and(|found| same(write.kind, found.as_deref(), before));
     let mut put_back = Ok(());
     if !unchanged {
         // Twice: what refused a value because of a passing fault may take it now.
-        put_back = set(&write.key, &mut *write.target, write.kind, &write.before)
-            .or_else(|_| set(&write.key, &mut *write.target, write.kind, &write.before));
+        put_back = set(&write.key, &mut *write.target, write.kind, before)
+            .or_else(|_| set(&write.key, &mut *write.target, write.kind, before));
     }
     all_of([put_back, restore_also(&write.also, platform)])
 }
@@ -151,13 +162,13 @@ fn all_of(results: impl IntoIterator<Item = Result<(), String>>) -> Result<(), S
 fn restore_also(also: &[(Key, Kind, String)], platform: &dyn Platform) -> Result<(), String> {
     all_of(also.iter().map(|(key, kind, value)| {
         let restored = match platform.read(key) {
-            LiveState::Present(found) if same(*kind, &found, value) => Ok(()),
+            LiveState::Present(found) if same(*kind, Some(&found), Some(value)) => Ok(()),
             // The interface is gone, and its settings with it.
             LiveState::Absent => Ok(()),
             _ => platform
                 .open(key)
                 .map_err(|error: PlatformError| error.to_string())
-                .and_then(|mut target| set(key, &mut *target, *kind, value)),
+                .and_then(|mut target| set(key, &mut *target, *kind, Some(value))),
         };
         restored.map_err(|why| format!("{key} could not be brought back to `{value}`: {why}"))
     }))

@@ -23,6 +23,7 @@ use thiserror::Error;
 
 use crate::platform::PlatformError;
 use crate::setting::Key;
+use crate::transaction::execute::shown;
 
 pub use apply::Request;
 pub use apply::apply;
@@ -119,14 +120,14 @@ impl fmt::Display for StepResult {
 
 /// A setting that is no longer what the plan found.
 #[derive(Debug, Error)]
-#[error("{key} was `{planned}` when it was drawn up and is `{found}` now")]
+#[error("{key} was {} when it was drawn up and is {} now", shown(planned.as_deref()), shown(found.as_deref()))]
 pub struct Stale {
     /// The setting.
     pub key: Key,
     /// What the plan found.
-    pub planned: String,
+    pub planned: Option<String>,
     /// What is there.
-    pub found: String,
+    pub found: Option<String>,
 }
 
 /// Why nothing was changed.

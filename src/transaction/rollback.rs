@@ -232,8 +232,8 @@ impl Look<'_> {
         platform: &dyn Platform,
     ) {
         let LiveState::Present(found) = platform.read(key) else { return };
-        let Some(ours) = ours.filter(|ours| !same(kind, &found, ours)) else { return };
-        if same(kind, &found, to) || forced.contains(key) {
+        let Some(ours) = ours.filter(|ours| !same(kind, Some(&found), Some(ours))) else { return };
+        if same(kind, Some(&found), Some(to)) || forced.contains(key) {
             return;
         }
         self.conflict = true;
@@ -251,8 +251,8 @@ impl Look<'_> {
         let result = if self.conflict { StepResult::Left } else { StepResult::Done };
         self.steps.extend(self.writes.iter().map(|write| Step {
             key: write.key.clone(),
-            before: Some(write.before.clone()),
-            after: Some(write.after.clone()),
+            before: write.before.clone(),
+            after: write.after.clone(),
             result,
             note: None,
         }));
@@ -300,22 +300,20 @@ fn look<'p>(
     for aim in aims(undo.choice, records, settling, &undo.here) {
         let mut target = platform.open(&aim.key)?;
         let found = target.read()?;
+        let is = |value: &Option<String>| same(aim.kind, found.as_deref(), value.as_deref());
         let mut step = Step {
             key: aim.key.clone(),
-            before: Some(found.clone()),
-            after: Some(aim.to.clone()),
+            before: found.clone(),
+            after: aim.to.clone(),
             result: StepResult::Left,
             note: None,
         };
         if aim.superseded {
-            step.after = Some(found);
+            step.after = found;
             step.note = Some("a later apply changed it too, and stays in force".into());
-        } else if same(aim.kind, &found, &aim.to) && are_back(&aim.also, platform) {
+        } else if is(&aim.to) && are_back(&aim.also, platform) {
             step.note = Some("it has this value already".into());
-        } else if same(aim.kind, &found, &aim.to)
-            || same(aim.kind, &found, &aim.from)
-            || undo.forced.contains(&aim.key)
-        {
+        } else if is(&aim.to) || is(&aim.from) || undo.forced.contains(&aim.key) {
             // Where the value itself is back, what its write changed besides may not be: that comes behind it.
             for (key, kind, to) in &aim.also {
                 let ours = besides.and_then(|besides| besides.get(key.as_str()));
@@ -334,17 +332,24 @@ fn look<'p>(
         } else {
             look.conflict = true;
             step.result = StepResult::Conflict;
-            step.note = Some(format!("twtune wrote `{}`, and somebody has set `{found}` since", aim.from));
+            step.note = Some(changed_since(aim.from.as_deref(), found.as_deref()));
         }
         look.steps.push(step);
     }
     Ok(look)
 }
 
+/// What there is to say of a value that is not the one that twtune left.
+fn changed_since(ours: Option<&str>, found: Option<&str>) -> String {
+    let wrote = ours.map_or_else(|| "removed it".into(), |ours| format!("wrote `{ours}`"));
+    let theirs = found.map_or_else(|| "removed it".into(), |found| format!("set `{found}`"));
+    format!("twtune {wrote}, and somebody has {theirs} since")
+}
+
 /// Whether what a write changed besides itself has its old values.
 fn are_back(also: &[(Key, Kind, String)], platform: &dyn Platform) -> bool {
     also.iter().all(|(key, kind, value)| match platform.read(key) {
-        LiveState::Present(found) => same(*kind, &found, value),
+        LiveState::Present(found) => same(*kind, Some(&found), Some(value)),
         LiveState::Absent => true,
         LiveState::Unreadable(_) => false,
     })

@@ -126,7 +126,15 @@ struct ProcfsTarget {
 }
 
 impl Target for ProcfsTarget {
-    fn write(&mut self, value: &str) -> Result<(), PlatformError> {
+    fn write(&mut self, value: Option<&str>) -> Result<(), PlatformError> {
+        let Some(value) = value else {
+            return Err(PlatformError {
+                operation: "remove".into(),
+                key: self.key.clone(),
+                cause: "a live setting cannot be removed".into(),
+                denied: false,
+            });
+        };
         // The newline makes an empty value a write at all. One call takes any value but a list of reserved ports
         // longer than a page, of which the kernel says how much it took.
         let line = format!("{value}\n");
@@ -141,8 +149,8 @@ impl Target for ProcfsTarget {
         Ok(())
     }
 
-    fn read(&mut self) -> Result<String, PlatformError> {
-        read_value(&self.file).map_err(|errno| error("read", &self.key, errno))
+    fn read(&mut self) -> Result<Option<String>, PlatformError> {
+        read_value(&self.file).map(Some).map_err(|errno| error("read", &self.key, errno))
     }
 }
 
