@@ -14,6 +14,7 @@ mod plan;
 mod profile;
 mod rollback;
 mod survey;
+mod timer;
 mod watch;
 
 use std::io;

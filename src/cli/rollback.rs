@@ -11,6 +11,7 @@ use crate::cli::error::ErrorKind;
 use crate::cli::place;
 use crate::cli::place::Place;
 use crate::cli::survey::resolve_key;
+use crate::cli::timer;
 use crate::cli::watch::settle_overdue;
 use crate::observe;
 use crate::observe::Wanted;
@@ -105,7 +106,12 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
             return Ok(Context::finish(report(context, &declined, true), ErrorKind::Refused.exit_code()));
         }
     }
+    let on_probation = || transaction::is_on_probation(&store, &choice.record.id);
+    let was_on_probation = on_probation();
     let done = transaction::rollback(&store, &undo, &place.platform, &watch_signals(), &Context::say)?;
+    if was_on_probation && !on_probation() {
+        timer::stop(&choice.record.id, &args.state.state_dir);
+    }
     Ok(Context::finish(report(context, &done, false), outcome_code(&done)))
 }
 
