@@ -155,7 +155,9 @@ fn apply(
     profiles: &[String],
 ) -> Result<Done, CliError> {
     let identity = observe::identity();
-    let start_watcher = |id: &str| watch::start(id, &args.state.state_dir);
+    let state = &args.state.state_dir;
+    let within = args.confirm_within.unwrap_or_default();
+    let start_watcher = |id: &str| watch::start(id, state, within);
     let probation = args.confirm_within.map(|within| Probation { within, start_watcher: &start_watcher });
     let request = Request {
         plan,
@@ -164,11 +166,17 @@ fn apply(
         here: identity,
         time: Context::now(),
         copy: args.rollback_file.as_deref(),
-        state: &args.state.state_dir,
+        state,
         probation,
     };
     let interruption = system::watch_signals();
-    Ok(transaction::apply(&request, &place.platform, &interruption, &Context::say)?)
+    let done = transaction::apply(&request, &place.platform, &interruption, &Context::say)?;
+    if let Some(id) =
+        done.id.as_ref().filter(|_| done.outcome == Outcome::Undone && args.confirm_within.is_some())
+    {
+        system::stop_timer(id, state);
+    }
+    Ok(done)
 }
 
 /// Whether there are applies on probation that `--confirm-within`, said again, gives more time.

@@ -4,6 +4,7 @@ use crate::cli::context::Context;
 use crate::cli::context::Format;
 use crate::cli::context::StateArgs;
 use crate::cli::error::CliError;
+use crate::cli::system;
 use crate::cli::watch::settle_overdue;
 use crate::observe;
 use crate::render::human;
@@ -26,6 +27,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     if kept.is_empty() {
         return Err(CliError::refused("no apply waits to be confirmed")
             .hint("`twtune history` tells what became of it"));
+    }
+    for id in &kept {
+        system::stop_timer(id, &args.state.state_dir);
     }
     let reported = Context::report(|out| match context.format {
         Format::Human => human::confirm(out, &kept),

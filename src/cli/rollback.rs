@@ -105,8 +105,13 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
             return Ok(Context::finish(report(context, &declined, true), ErrorKind::Refused.exit_code()));
         }
     }
+    let on_probation = || transaction::is_on_probation(&store, &choice.record.id);
+    let was_on_probation = on_probation();
     let done =
         transaction::rollback(&store, &undo, &place.platform, &system::watch_signals(), &Context::say)?;
+    if was_on_probation && !on_probation() {
+        system::stop_timer(&choice.record.id, &args.state.state_dir);
+    }
     Ok(Context::finish(report(context, &done, false), outcome_code(&done)))
 }
 

@@ -4,6 +4,7 @@
 use std::io;
 use std::io::BufRead;
 use std::io::BufReader;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 use std::process::Stdio;
@@ -88,9 +89,13 @@ fn undo(store: &Store, id: &str) -> Result<Done, CliError> {
     Ok(transaction::rollback(store, &undo, &place.platform, &system::watch_signals(), &Context::say)?)
 }
 
-/// Starts the watcher of an apply in a session of its own; when this returns, it no longer depends on ours.
-pub(super) fn start(id: &str, state: &Path) -> io::Result<()> {
-    let mut watcher = watcher(id, state)?;
+/// Starts the watcher of an apply: by a timer of systemd's, else in a session of its own. When this returns, it no
+/// longer depends on ours.
+pub(super) fn start(id: &str, state: &Path, within: Duration) -> io::Result<()> {
+    if system::start_timer(id, state, within) {
+        return Ok(());
+    }
+    let mut watcher = watcher(id, state);
     watcher.arg("--detached").stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = system::free(&mut watcher).spawn()?;
     let mut line = String::new();
@@ -123,16 +128,16 @@ pub(super) fn settle_and_warn(state: &StateArgs) {
 fn settle(store: &Store, state: &StateArgs) {
     for id in transaction::overdue(store, observe::identity).unwrap_or_default() {
         // In a process of its own: it may have to enter another network namespace.
-        let settled =
-            watcher(&id, &state.state_dir).and_then(|mut watcher| watcher.stdout(Stdio::null()).status());
+        let settled = watcher(&id, &state.state_dir).stdout(Stdio::null()).status();
         if !settled.is_ok_and(|status| status.success()) {
             Context::say(&format!("warning: apply {id} was not confirmed in time and could not be undone"));
         }
     }
 }
 
-fn watcher(id: &str, state: &Path) -> io::Result<Command> {
-    let mut command = Command::new(std::env::current_exe()?);
-    command.args(["watch", id, "--state-dir"]).arg(state).stdin(Stdio::null());
-    Ok(command)
+fn watcher(id: &str, state: &Path) -> Command {
+    // The program that runs, also where its file was replaced or removed since.
+    let mut command = Command::new("/proc/self/exe");
+    command.arg0("twtune").args(["watch", id, "--state-dir"]).arg(state).stdin(Stdio::null());
+    command
 }

@@ -63,6 +63,12 @@ pub(super) fn pending(store: &Store, here: &Identity) -> Result<Vec<(String, u64
     store.due_ids()?.into_iter().map(left).collect()
 }
 
+/// Whether a record waits to be confirmed.
+#[must_use]
+pub fn is_on_probation(store: &Store, id: &str) -> bool {
+    matches!(store.due(id), Ok(Some(_)))
+}
+
 /// Gives every record on probation this much time from now; the ids.
 ///
 /// # Errors

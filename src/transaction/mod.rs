@@ -31,6 +31,7 @@ pub use confirm::Probation;
 pub use confirm::Watched;
 pub use confirm::confirm;
 pub use confirm::extend;
+pub use confirm::is_on_probation;
 pub use confirm::overdue;
 pub use confirm::watch;
 pub use history::Entry;

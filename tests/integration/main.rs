@@ -41,4 +41,5 @@ mod saved_plan;
 mod schema;
 mod seeds;
 #[cfg(target_os = "linux")]
+mod timer;
 mod transaction;

@@ -5,6 +5,7 @@ mod file;
 mod path;
 mod place;
 mod signal;
+mod timer;
 
 pub(super) use detach::detach;
 pub(super) use detach::free;
@@ -17,3 +18,5 @@ pub(super) use place::ADMINISTRATOR;
 pub(super) use place::Settings;
 pub(super) use place::open_settings;
 pub(super) use signal::watch_signals;
+pub(super) use timer::start_timer;
+pub(super) use timer::stop_timer;
