@@ -8,6 +8,7 @@ mod architecture;
 mod bad_input;
 #[cfg(target_os = "linux")]
 mod besides;
+mod boot;
 mod catalogue;
 #[cfg(target_os = "linux")]
 mod cli_apply;
