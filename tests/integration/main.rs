@@ -10,6 +10,7 @@ mod bad_input;
 mod besides;
 mod boot;
 mod catalogue;
+mod checks;
 #[cfg(target_os = "linux")]
 mod cli_apply;
 #[cfg(target_os = "linux")]

@@ -37,6 +37,18 @@ impl Entry<'_> {
         FileLine { file: self.file.into(), line: self.line.number }
     }
 
+    /// The key that it names, or the pattern, in the spelling of sysctl(8).
+    #[must_use]
+    pub fn key(&self) -> String {
+        let swap = |byte: &u8| match byte {
+            b'.' => b'/',
+            b'/' => b'.',
+            other => *other,
+        };
+        let swapped: Vec<u8> = self.line.path.iter().map(swap).collect();
+        String::from_utf8_lossy(&swapped).into_owned()
+    }
+
     /// What it assigns, with single spaces between the parts.
     #[must_use]
     pub fn assigned(&self) -> Assigned {
