@@ -7,6 +7,8 @@ use crate::facts::FileLine;
 pub struct BootFiles {
     /// The files below the folders of `sysctl.d`, and `/etc/sysctl.conf`; in any order, none twice.
     pub files: Vec<BootFile>,
+    /// Folders of which it is not known what is in them; why.
+    pub unlisted: Vec<String>,
     /// The kernel's command line, empty where it is not known.
     pub command_line: Vec<u8>,
 }

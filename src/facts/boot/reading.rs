@@ -76,6 +76,7 @@ impl<'a> Reading<'a> {
                 Content::Mask | Content::Nothing(_) => {}
             }
         }
+        files.unlisted.iter().for_each(|why| of_files.miss(why.clone()));
         Self { runs: [command_line, of_kernel, of_files].map(Run::close).into() }
     }
 
