@@ -2,6 +2,7 @@
 //! Pure; imports `setting`, `facts` and `profile`.
 
 mod allowed;
+pub mod checks;
 mod finding;
 mod judge;
 

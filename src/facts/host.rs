@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::facts::Loader;
 use crate::setting::Version;
 
 /// A host, as far as a command needed to know it: what was not asked for or cannot be told is None.
@@ -59,12 +60,25 @@ impl fmt::Display for Os {
 /// The program that sets the boot values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BootLoader {
+    /// This one.
+    Is(Loader),
     /// It was not, or could not be, found out.
     Unknown,
 }
 
+impl BootLoader {
+    /// The loader, where it is known.
+    #[must_use]
+    pub const fn known(self) -> Option<Loader> {
+        match self {
+            Self::Is(loader) => Some(loader),
+            Self::Unknown => None,
+        }
+    }
+}
+
 impl fmt::Display for BootLoader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad("unknown")
+        f.pad(self.known().map_or("unknown", Loader::name))
     }
 }

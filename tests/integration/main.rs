@@ -8,7 +8,9 @@ mod architecture;
 mod bad_input;
 #[cfg(target_os = "linux")]
 mod besides;
+mod boot;
 mod catalogue;
+mod checks;
 #[cfg(target_os = "linux")]
 mod cli_apply;
 #[cfg(target_os = "linux")]

@@ -1,6 +1,11 @@
-//! Linux: sysctls below `/proc/sys`, and network namespaces.
+//! Linux: sysctls below `/proc/sys`, the files that set them at boot, and network namespaces.
 
+mod boot;
 pub mod netns;
 mod procfs;
+mod root;
 
+pub use boot::boot_files;
+pub use boot::boot_loader;
 pub use procfs::Procfs;
+pub use root::Root;

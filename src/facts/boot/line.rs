@@ -1,0 +1,174 @@
+//! What a loader makes of the lines of one file. The two split, trim and spell differently; the sources are
+//! systemd's `src/sysctl/sysctl.c` with `read_line()` and `sysctl_normalize()` (252), and procps's `src/sysctl.c` (4.0.2).
+
+use std::borrow::Cow;
+
+use crate::facts::Loader;
+
+/// A line that says something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line<'a> {
+    /// Which one of its file it is, counted from 1.
+    pub number: usize,
+    /// What it asks for.
+    pub verb: Verb,
+    /// The path below `/proc/sys` that it names, or the pattern of several, as the loader compares it with others.
+    pub path: Cow<'a, [u8]>,
+    /// What stands behind the `=`, without the white space around it.
+    pub value: &'a [u8],
+}
+
+/// What a line asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// To set a value: `key = value`.
+    Set,
+    /// Not to let patterns set one: `-key`.
+    Exclude,
+    /// Nothing that the loader understands; it goes on behind it.
+    Nonsense,
+}
+
+/// From here on systemd gives up the file (`LONG_LINE_MAX`).
+const LONGEST: usize = 1 << 20;
+
+/// Calls back with every line of the text that says something to this loader.
+pub(super) fn each<'a>(text: &'a [u8], loader: Loader, mut then: impl FnMut(Line<'a>)) {
+    match loader {
+        Loader::SystemdSysctl => {
+            let (mut rest, mut number) = (text, 1);
+            while !rest.is_empty() {
+                let length = rest.iter().position(|byte| ending(*byte) != 0).unwrap_or(rest.len());
+                if length >= LONGEST {
+                    return;
+                }
+                let (line, behind) = rest.split_at(length);
+                if let Some(line) = systemd(line, number) {
+                    then(line);
+                }
+                let width = endings(behind);
+                number += usize::from(behind[..width].contains(&b'\n'));
+                rest = &behind[width..];
+            }
+        }
+        Loader::Procps => {
+            for (at, line) in text.split(|byte| *byte == b'\n').enumerate() {
+                // A C string ends here, whatever follows.
+                let end = line.iter().position(|byte| *byte == 0).unwrap_or(line.len());
+                if let Some(line) = procps(&line[..end], at + 1) {
+                    then(line);
+                }
+            }
+        }
+    }
+}
+
+/// The kinds of line ending that `read_line()` knows, one bit each.
+const fn ending(byte: u8) -> u8 {
+    match byte {
+        b'\n' => 1,
+        b'\r' => 2,
+        0 => 4,
+        _ => 0,
+    }
+}
+
+/// How many bytes end the line together: none of a kind twice, and nothing behind a NUL.
+fn endings(text: &[u8]) -> usize {
+    let mut seen = 0;
+    let together = text.iter().take_while(|byte| {
+        let kind = ending(**byte);
+        let goes_on = kind != 0 && seen & (kind | 4) == 0;
+        seen |= kind;
+        goes_on
+    });
+    together.count()
+}
+
+fn systemd(line: &[u8], number: usize) -> Option<Line<'_>> {
+    let white = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+    let line = trim(line, white);
+    let (verb, key, value) = split(line)?;
+    Some(Line { number, verb, path: normalized(trim(key, white)), value: trim(value, white) })
+}
+
+fn procps(line: &[u8], number: usize) -> Option<Line<'_>> {
+    let white = |byte: &u8| matches!(byte, b' ' | b'\t'..=b'\r');
+    let line = trim_start(line, white);
+    let (verb, key, value) = split(line)?;
+    // It drops a second `-`, and what is white behind the first one stays.
+    let key = trim_end(key, white);
+    let key = if verb == Verb::Nonsense { key } else { key.strip_prefix(b"-").unwrap_or(key) };
+    Some(Line { number, verb, path: slashed(key), value: trim(value, white) })
+}
+
+/// What both agree on. None where the line is empty or a comment.
+fn split(line: &[u8]) -> Option<(Verb, &[u8], &[u8])> {
+    if matches!(line.first(), None | Some(b'#' | b';')) {
+        return None;
+    }
+    let (minus, rest) = line.strip_prefix(b"-").map_or((false, line), |rest| (true, rest));
+    match (line.iter().position(|byte| *byte == b'='), minus) {
+        (Some(at), _) => Some((Verb::Set, &rest[..at - usize::from(minus)], &line[at + 1..])),
+        (None, true) => Some((Verb::Exclude, rest, b"")),
+        (None, false) => Some((Verb::Nonsense, line, b"")),
+    }
+}
+
+/// A key as a path: where its first separator is a dot, dots and slashes change places.
+fn slashed(key: &[u8]) -> Cow<'_, [u8]> {
+    match key.iter().find(|byte| matches!(byte, b'.' | b'/')) {
+        Some(b'.') => {
+            let swap = |byte: &u8| match byte {
+                b'.' => b'/',
+                b'/' => b'.',
+                other => *other,
+            };
+            Cow::Owned(key.iter().map(swap).collect())
+        }
+        _ => Cow::Borrowed(key),
+    }
+}
+
+/// A key as systemd compares it: the path without what the kernel would not look at.
+fn normalized(key: &[u8]) -> Cow<'_, [u8]> {
+    let path = slashed(key);
+    let idle = |part: &[u8]| part.is_empty() || part == b".";
+    if path.is_empty() || !path.split(|byte| *byte == b'/').any(idle) {
+        return path;
+    }
+    let parts: Vec<&[u8]> = path.split(|byte| *byte == b'/').filter(|part| !idle(part)).collect();
+    Cow::Owned(parts.join(&b'/'))
+}
+
+/// The path that the kernel ends up at, from wherever the text climbs; None where that is not below `/proc/sys`.
+pub(super) fn arrival(path: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let idle = |part: &[u8]| part.is_empty() || part == b"." || part == b"..";
+    if !path.split(|byte| *byte == b'/').any(idle) {
+        return Some(Cow::Borrowed(path));
+    }
+    let mut parts: Vec<&[u8]> = vec![b"proc", b"sys"];
+    for part in path.split(|byte| *byte == b'/') {
+        match part {
+            b"" | b"." => {}
+            b".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    match parts.as_slice() {
+        [b"proc", b"sys", below @ ..] => Some(Cow::Owned(below.join(&b'/'))),
+        _ => None,
+    }
+}
+
+fn trim(text: &[u8], white: impl Fn(&u8) -> bool) -> &[u8] {
+    trim_end(trim_start(text, &white), white)
+}
+
+fn trim_start(text: &[u8], white: impl Fn(&u8) -> bool) -> &[u8] {
+    &text[text.iter().position(|byte| !white(byte)).unwrap_or(text.len())..]
+}
+
+fn trim_end(text: &[u8], white: impl Fn(&u8) -> bool) -> &[u8] {
+    &text[..text.iter().rposition(|byte| !white(byte)).map_or(0, |at| at + 1)]
+}

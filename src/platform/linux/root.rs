@@ -1,0 +1,105 @@
+//! A tree of files: this machine's own, or an image's, out of which no link leads.
+
+use std::io;
+use std::path::Path;
+use std::path::PathBuf;
+
+use rustix::fd::AsFd;
+use rustix::fd::OwnedFd;
+use rustix::fs::Mode;
+use rustix::fs::OFlags;
+use rustix::fs::ResolveFlags;
+use rustix::io::Errno;
+
+/// What statfs(2) says of procfs (`PROC_SUPER_MAGIC` in magic.h).
+const PROCFS: i64 = 0x9fa0;
+
+/// The root of a tree of files. Paths in it begin with a slash.
+#[derive(Debug)]
+pub struct Root {
+    folder: OwnedFd,
+    /// The folder's path outside; None for this machine's own root.
+    outside: Option<PathBuf>,
+}
+
+impl Root {
+    /// This machine's own files.
+    ///
+    /// # Errors
+    /// The root cannot be opened.
+    pub fn own() -> io::Result<Self> {
+        Ok(Self { folder: open_folder(Path::new("/"))?, outside: None })
+    }
+
+    /// The files of an image or chroot in this folder.
+    ///
+    /// # Errors
+    /// It is no folder, or cannot be opened.
+    pub fn image(path: &Path) -> io::Result<Self> {
+        let folder = open_folder(path)?;
+        let outside = real_path(&folder)?;
+        Ok(Self { folder, outside: Some(outside) })
+    }
+
+    /// Whether this is an image and not the machine itself.
+    #[must_use]
+    pub fn is_image(&self) -> bool {
+        self.outside.is_some()
+    }
+
+    /// Opens a path. In an image every link is followed inside it, wherever it points to, and what a procfs shows
+    /// is not part of it.
+    ///
+    /// # Errors
+    /// As openat2(2) has them, which Linux has since 5.6.
+    pub fn open(&self, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
+        let flags = flags | OFlags::CLOEXEC | OFlags::NOCTTY | OFlags::NONBLOCK;
+        if !self.is_image() {
+            return rustix::fs::open(path, flags, Mode::empty());
+        }
+        let inside = path.trim_start_matches('/');
+        let inside = if inside.is_empty() { "." } else { inside };
+        let file = rustix::fs::openat2(&self.folder, inside, flags, Mode::empty(), ResolveFlags::IN_ROOT)?;
+        // Before anything is read of it: a file of procfs can act on the machine.
+        if on_procfs(&file)? { Err(Errno::XDEV) } else { Ok(file) }
+    }
+
+    /// Whether there is something at a path, links followed.
+    #[must_use]
+    pub fn has(&self, path: &str) -> bool {
+        self.open(path, OFlags::PATH).is_ok()
+    }
+
+    /// Where an open file lies in this tree, all links followed; None where that cannot be told.
+    #[must_use]
+    pub fn place(&self, file: impl AsFd) -> Option<String> {
+        let real = real_path(file).ok()?;
+        let inside = match &self.outside {
+            None => real,
+            Some(outside) => Path::new("/").join(real.strip_prefix(outside).ok()?),
+        };
+        inside.into_os_string().into_string().ok()
+    }
+
+    /// Where a path ends, all links followed.
+    #[must_use]
+    pub fn end_of(&self, path: &str) -> Option<String> {
+        self.place(self.open(path, OFlags::PATH).ok()?)
+    }
+}
+
+fn open_folder(path: &Path) -> io::Result<OwnedFd> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    Ok(rustix::fs::open(path, flags, Mode::empty())?)
+}
+
+fn on_procfs(file: impl AsFd) -> Result<bool, Errno> {
+    // Its type differs by architecture.
+    #[allow(clippy::useless_conversion, reason = "the type differs by architecture")]
+    Ok(i64::from(rustix::fs::fstatfs(file)?.f_type) == PROCFS)
+}
+
+fn real_path(file: impl AsFd) -> io::Result<PathBuf> {
+    let number = rustix::fd::AsRawFd::as_raw_fd(&file.as_fd());
+    std::fs::read_link(format!("/proc/self/fd/{number}"))
+}

@@ -1,0 +1,3 @@
+//! What the next boot sets: the rules of both loaders.
+
+mod rules;
