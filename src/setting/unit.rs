@@ -17,6 +17,8 @@ pub enum Unit {
     Byte,
     /// Pages of memory.
     Page,
+    /// Microseconds.
+    Microsecond,
     /// Milliseconds.
     Millisecond,
     /// Seconds.
@@ -34,6 +36,7 @@ impl Unit {
             Self::Millisecond => {
                 &[("ms", 1, 1), ("s", 1000, 1), ("min", 60_000, 1), ("h", 3_600_000, 1), ("d", 86_400_000, 1)]
             }
+            Self::Microsecond => &[("us", 1, 1), ("ms", 1000, 1), ("s", 1_000_000, 1)],
             Self::Mode | Self::Count | Self::Limit | Self::Port | Self::Page => &[],
         }
     }
@@ -78,6 +81,7 @@ impl fmt::Display for Unit {
             Self::Port => "port",
             Self::Byte => "bytes",
             Self::Page => "pages",
+            Self::Microsecond => "microseconds",
             Self::Millisecond => "milliseconds",
             Self::Second => "seconds",
         })

@@ -5,6 +5,7 @@ use super::BYTE;
 use super::INT_MAX;
 use super::IP_SYSCTL;
 use super::IPV4_TABLE;
+use super::IPV4_TABLE_6;
 use super::MEASURED;
 use super::NET_SYSCTL;
 use super::UINT_MAX;
@@ -267,5 +268,45 @@ pub(super) const SETTINGS: &[Setting] = &[
             "net/core/sysctl_net_core.c: SOCK_MIN_SNDBUF (commit 01b944fe1cd4)",
             "measured on 6.18: 212992; 4608 is the least that SO_SNDBUF gives",
         ],
+    },
+    Setting {
+        key: "net.ipv4.udp_mem",
+        kind: Kind::Tuple(&["low", "pressure", "high"]),
+        unit: Unit::Page,
+        defaults: &[(ALWAYS, DefaultValue::Computed("from memory, at boot"))],
+        accepts: &[(ALWAYS, Accept::Between(0, 18_446_744_073_709_551_615))],
+        since: ALWAYS,
+        until: None,
+        scope: Scope::InitialOnly,
+        effect: Effect::Immediately,
+        also_changes: &[],
+        risk: Risk {
+            of: Direction::Lowering,
+            level: RiskLevel::Medium,
+            note: "too low drops datagrams of all programs",
+        },
+        semantics: "All UDP receive queues of the machine together, in pages. It is computed from memory \
+             at boot.",
+        sources: &[IP_SYSCTL, IPV4_TABLE_6, "measured on 6.18: only in the initial network namespace"],
+    },
+    Setting {
+        key: "net.ipv4.udp_rmem_min",
+        kind: Kind::Integer,
+        unit: Unit::Byte,
+        defaults: &[(ALWAYS, DefaultValue::Computed("one page: 4096 on most machines"))],
+        accepts: &[(ALWAYS, Accept::Between(1, INT_MAX))],
+        since: ALWAYS,
+        until: None,
+        scope: Scope::Netns,
+        effect: Effect::NewSockets,
+        also_changes: &[],
+        risk: Risk {
+            of: Direction::Raising,
+            level: RiskLevel::Low,
+            note: "every UDP socket may hold that much even under pressure",
+        },
+        semantics: "What every UDP socket may receive even when udp_mem is under pressure. It does not \
+             size the buffer: net.core.rmem_default does.",
+        sources: &[IP_SYSCTL, IPV4_TABLE_6, MEASURED],
     },
 ];

@@ -9,9 +9,12 @@
 mod buffer;
 mod conntrack;
 mod interface;
+mod ip;
+mod legacy;
 mod machine;
 mod port;
 mod queue;
+mod recovery;
 mod tcp;
 mod time_wait;
 
@@ -26,11 +29,14 @@ const FAMILIES: &[&[Setting]] = &[
     time_wait::SETTINGS,
     port::SETTINGS,
     tcp::SETTINGS,
+    recovery::SETTINGS,
     queue::SETTINGS,
     buffer::SETTINGS,
     conntrack::SETTINGS,
     interface::SETTINGS,
+    ip::SETTINGS,
     machine::SETTINGS,
+    legacy::SETTINGS,
 ];
 
 /// In every version that still runs.
@@ -53,6 +59,18 @@ const IP_SYSCTL: &str = "https://docs.kernel.org/networking/ip-sysctl.html";
 
 /// The kernel's own description of `net.core`.
 const NET_SYSCTL: &str = "https://docs.kernel.org/admin-guide/sysctl/net.html";
+
+/// The kernel's own description of `vm`.
+const VM_SYSCTL: &str = "https://docs.kernel.org/admin-guide/sysctl/vm.html";
+
+/// The kernel's own description of `kernel`.
+const KERNEL_SYSCTL: &str = "https://docs.kernel.org/admin-guide/sysctl/kernel.html";
+
+/// The kernel's own description of `fs`.
+const FS_SYSCTL: &str = "https://docs.kernel.org/admin-guide/sysctl/fs.html";
+
+/// Handlers and bounds of `net.ipv4`, in the versions that were read for settings of the second rank.
+const IPV4_TABLE_6: &str = "net/ipv4/sysctl_net_ipv4.c (6.1, 6.12)";
 
 /// Handlers and bounds of `net.ipv4`, in the versions that were read.
 const IPV4_TABLE: &str = "net/ipv4/sysctl_net_ipv4.c (4.19, 5.10, 5.15, 6.1, 6.12, 7.3)";
@@ -98,13 +116,13 @@ pub fn nearest(name: &str) -> Vec<&'static str> {
     if name.len() > 255 {
         return Vec::new();
     }
-    let last = name.rsplit('.').next().unwrap_or(name);
+    // Whole keys are alike by their folder alone, so it only decides between equals.
+    let (folder, last) = name.rsplit_once('.').unwrap_or(("", name));
     let mut scored: Vec<(f64, &'static str)> = all()
         .map(|setting| {
-            let own_last = setting.key.rsplit('.').next().unwrap_or(setting.key);
-            let whole = strsim::jaro_winkler(name, setting.key);
-            let part = strsim::jaro_winkler(last, own_last) - 0.01;
-            (whole.max(part), setting.key)
+            let (own_folder, own_last) = setting.key.rsplit_once('.').unwrap_or(("", setting.key));
+            let bonus = if folder == own_folder { 0.01 } else { 0.0 };
+            (strsim::jaro_winkler(last, own_last) + bonus, setting.key)
         })
         .filter(|(score, _)| *score > 0.85)
         .collect();

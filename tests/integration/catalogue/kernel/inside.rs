@@ -26,7 +26,12 @@ const EINVAL: i32 = 22;
 const INT_MAX: i128 = 2_147_483_647;
 
 /// Where the catalogue takes less than some kernels do, on purpose: it says why in the entry.
-const NARROWER: &[&str] = &["net.ipv4.tcp_reordering"];
+const NARROWER: &[&str] = &[
+    "net.ipv4.tcp_reordering",
+    "net.unix.max_dgram_qlen",
+    "net.bridge.bridge-nf-call-iptables",
+    "net.bridge.bridge-nf-call-ip6tables",
+];
 
 fn running() -> Version {
     Version::parse(&fs::read_to_string("/proc/sys/kernel/osrelease").unwrap()).unwrap()
@@ -122,6 +127,7 @@ fn keys_are_where_the_catalogue_says() {
     }
     let version = running();
     let tracking = Path::new("/proc/sys/net/netfilter/nf_conntrack_max").exists();
+    let bridging = Path::new("/proc/sys/net/bridge").exists();
     for setting in catalogue::all() {
         let there = file(setting.key).exists();
         let key = setting.key;
@@ -135,6 +141,9 @@ fn keys_are_where_the_catalogue_says() {
             Scope::Machine => assert!(there, "{key} is not seen from here"),
             Scope::Netns if key.starts_with("net.netfilter.") => {
                 assert_eq!(there, tracking, "{key}: nf_conntrack is loaded: {tracking}");
+            }
+            Scope::Netns if key.starts_with("net.bridge.") => {
+                assert_eq!(there, bridging, "{key}: br_netfilter is loaded: {bridging}");
             }
             // No source names its version: it is newer than 6.18 and not newer than 7.3.
             Scope::Netns
