@@ -51,6 +51,8 @@ pub enum Status {
     Unknown,
     /// The rule does not concern this host.
     NotApplicable,
+    /// The stored value meets the rule, and may not be in use before the next boot.
+    PendingReboot,
     /// The rule is met.
     Ok,
 }
@@ -64,6 +66,7 @@ impl Status {
             Self::Unreadable => "unreadable",
             Self::Unknown => "unknown",
             Self::NotApplicable => "not-applicable",
+            Self::PendingReboot => "pending-reboot",
             Self::Ok => "ok",
         }
     }
@@ -71,7 +74,7 @@ impl Status {
     /// Whether a check passes with it.
     #[must_use]
     pub const fn is_met(self) -> bool {
-        matches!(self, Self::Ok | Self::NotApplicable)
+        matches!(self, Self::Ok | Self::NotApplicable | Self::PendingReboot)
     }
 }
 

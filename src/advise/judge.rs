@@ -19,8 +19,12 @@ use crate::profile::MOST_PROBLEMS;
 use crate::profile::Outcome;
 use crate::profile::Problem;
 use crate::profile::RankedRule;
+use crate::setting::DefaultValue;
+use crate::setting::Effect;
 use crate::setting::Key;
+use crate::setting::RegistryValue;
 use crate::setting::Scope;
+use crate::setting::Setting;
 use crate::setting::Value;
 
 /// Who overrules a rule is told this many times, the strongest first: two profiles full of rules about one setting
@@ -71,16 +75,17 @@ pub fn judge<'a>(
         let live = snapshot.get(&rule.rule.key).cloned().unwrap_or(LiveReading {
             state: LiveState::Unreadable("it was not looked at".into()),
             writable: None,
+            newer_than_boot: false,
         });
         let mut finding = Finding { rule: *rule, status: Status::Ok, reason: None, live, proposed: None };
-        match present_value(host, rule, &finding.live.state) {
+        match see(host, rule, &finding.live) {
             Err((status, reason)) => (finding.status, finding.reason) = (status, reason),
-            Ok(value) => match Wish::of(rule, host) {
+            Ok(seen) => match Wish::of(rule, host) {
                 Err(reason) => {
                     (finding.status, finding.reason) = (Status::Unknown, Some(reason.into()));
                 }
                 Ok(wish) => {
-                    let wishes = wishes.entry(&rule.rule.key).or_insert_with(|| Wishes::new(value));
+                    let wishes = wishes.entry(&rule.rule.key).or_insert_with(|| Wishes::new(seen));
                     match wishes.add(*rule, wish, report.findings.len()) {
                         Verdict::Joined => {}
                         Verdict::Overruled(winner) => {
@@ -167,9 +172,23 @@ fn conflict(rule: &RankedRule<'_>, other: &RankedRule<'_>) -> Problem {
     ))
 }
 
+/// What the rules about a setting are held against.
+struct Seen {
+    /// The value that counts; None for a rule that wants the key gone while it is there.
+    value: Option<Value>,
+    /// Whether what is there will not do, whatever value it stands for.
+    unfit: bool,
+    /// Whether it may not be in use before the next boot.
+    pending: bool,
+    /// Whether it can be taken away.
+    removable: bool,
+    /// What there is to say of it besides.
+    note: Option<String>,
+}
+
 /// All that the rules want of one setting.
 struct Wishes<'a> {
-    value: Option<Value>,
+    seen: Seen,
     joined: Vec<(RankedRule<'a>, Wish, usize)>,
     together: Option<Wish>,
 }
@@ -181,8 +200,8 @@ enum Verdict<'a> {
 }
 
 impl<'a> Wishes<'a> {
-    fn new(value: Option<Value>) -> Self {
-        Self { value, joined: Vec::new(), together: None }
+    fn new(seen: Seen) -> Self {
+        Self { seen, joined: Vec::new(), together: None }
     }
 
     fn add(&mut self, rule: RankedRule<'a>, wish: Wish, finding: usize) -> Verdict<'a> {
@@ -212,14 +231,20 @@ impl<'a> Wishes<'a> {
     fn settle(&self, findings: &mut [Finding<'a>]) {
         for (_, wish, at) in &self.joined {
             let finding = &mut findings[*at];
-            match (&self.value, &self.together) {
+            let Seen { unfit, pending, removable, note, .. } = &self.seen;
+            match (&self.seen.value, &self.together) {
                 (None, _) => {
                     finding.status = Status::LiveDiffers;
-                    finding.reason = Some("a live setting cannot be removed".into());
+                    finding.reason = (!removable).then(|| "a live setting cannot be removed".into());
                 }
-                (Some(value), Some(Wish::Within(allowed))) if !wish.holds(value) => {
+                (Some(value), Some(Wish::Within(allowed))) if *unfit || !wish.holds(value) => {
                     finding.status = Status::LiveDiffers;
+                    finding.reason.clone_from(note);
                     finding.proposed = Some(allowed.nearest(value));
+                }
+                _ if *pending => {
+                    finding.status = Status::PendingReboot;
+                    finding.reason = Some(PENDING.into());
                 }
                 _ => finding.status = Status::Ok,
             }
@@ -227,15 +252,13 @@ impl<'a> Wishes<'a> {
     }
 }
 
-/// The value to hold the rule against: None for a rule that wants the key gone while it is there.
+const PENDING: &str = "it was written after the last boot, and may not be in use before the next one";
+
+/// What to hold the rule against.
 ///
 /// # Errors
 /// The verdict, where there is nothing to compare.
-fn present_value(
-    host: &Host,
-    rule: &RankedRule<'_>,
-    live: &LiveState,
-) -> Result<Option<Value>, (Status, Option<String>)> {
+fn see(host: &Host, rule: &RankedRule<'_>, live: &LiveReading) -> Result<Seen, (Status, Option<String>)> {
     let setting = rule.rule.setting;
     match rule.rule.when.as_ref().map(|when| when.on(host)) {
         Some(Outcome::NotMet(why)) => return Err((Status::NotApplicable, Some(why))),
@@ -247,8 +270,19 @@ fn present_value(
         return Err((Status::NotApplicable, Some(why.into())));
     }
     let gone = rule.rule.constraint == Constraint::Absent;
-    match live {
+    let pending = live.newer_than_boot && setting.effect == Effect::AfterReboot;
+    let removable = setting.may_be_absent();
+    let seen = |value| Seen { value, unfit: false, pending, removable, note: None };
+    match &live.state {
+        LiveState::Absent if gone && pending => Err((Status::PendingReboot, Some(PENDING.into()))),
         LiveState::Absent if gone => Err((Status::Ok, None)),
+        LiveState::Absent if removable => Ok(match default_value(host, setting) {
+            Some(value) => {
+                let note = format!("it is absent, and {} uses its default, {value}", setting.os().title());
+                Seen { note: Some(note), ..seen(Some(value)) }
+            }
+            None => Seen { note: Some("it is absent".into()), unfit: true, ..seen(Some(zero())) },
+        }),
         LiveState::Absent => {
             let why = host.version.and_then(|version| setting.missing_in(version));
             let why =
@@ -256,10 +290,53 @@ fn present_value(
             Err((Status::NotApplicable, Some(why)))
         }
         LiveState::Unreadable(why) => Err((Status::Unreadable, Some(why.clone()))),
-        LiveState::Present(_) if gone => Ok(None),
+        LiveState::Present(_) if gone => Ok(seen(None)),
         LiveState::Present(text) => match Value::parse(setting.kind, text) {
-            Ok(value) => Ok(Some(value)),
+            Ok(value) => match unfit(host, setting, &value) {
+                Some(note) => {
+                    let value = default_value(host, setting).unwrap_or_else(zero);
+                    Ok(Seen { note: Some(note), unfit: true, ..seen(Some(value)) })
+                }
+                None => Ok(seen(Some(value))),
+            },
+            Err(_) if removable => {
+                let (value, note) = mistyped(host, setting, text);
+                Ok(Seen { note: Some(note), unfit: true, ..seen(Some(value)) })
+            }
             Err(why) => Err((Status::Unknown, Some(format!("its value was not understood: {why}")))),
         },
     }
+}
+
+/// What a registry value whose type is not the setting's stands for, and what there is to say of it. Where it says a
+/// number all the same, that is what was meant.
+fn mistyped(host: &Host, setting: &Setting, text: &str) -> (Value, String) {
+    let found = RegistryValue::parse(text);
+    let meant = found.as_ref().and_then(RegistryValue::number).map(|n| Value::Numbers(vec![n.into()]));
+    let meant = meant.filter(|value| unfit(host, setting, value).is_none());
+    let value = meant.or_else(|| default_value(host, setting)).unwrap_or_else(zero);
+    (value, format!("it is `{text}`, and a REG_DWORD belongs here"))
+}
+
+/// Why a value that is there will not do. Linux refuses such a value when it is written; the registry takes all.
+fn unfit(host: &Host, setting: &Setting, value: &Value) -> Option<String> {
+    let accept = setting.accepts_in(host.version?).filter(|_| setting.may_be_absent())?;
+    let why = accept.refuses(value)?;
+    Some(format!("{why}, and no document says what {} does with it", setting.os().title()))
+}
+
+/// What the system uses where a value is absent, as far as that is known.
+fn default_value(host: &Host, setting: &Setting) -> Option<Value> {
+    match host
+        .version
+        .map_or_else(|| setting.defaults.last().map(|(_, fact)| fact), |v| setting.default_in(v))
+    {
+        Some(DefaultValue::Is(text)) => Value::parse(setting.kind, text).ok(),
+        _ => None,
+    }
+}
+
+/// What a proposal starts from where nothing better is known.
+fn zero() -> Value {
+    Value::Numbers(vec![0])
 }

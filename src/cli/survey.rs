@@ -102,9 +102,11 @@ pub(super) fn survey<'a>(
 }
 
 fn look_at(snapshot: &mut Snapshot, place: &Place, key: &Key, writable: bool) {
-    let reading = snapshot
-        .entry(key.clone())
-        .or_insert_with(|| LiveReading { state: place.platform.read(key), writable: None });
+    let reading = snapshot.entry(key.clone()).or_insert_with(|| LiveReading {
+        state: place.platform.read(key),
+        writable: None,
+        newer_than_boot: place.platform.newer_than_boot(key),
+    });
     if writable && reading.writable.is_none() {
         reading.writable = Some(place.platform.writable(key));
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::facts::Loader;
+use crate::setting::Os;
 use crate::setting::Version;
 
 /// A host, as far as a command needed to know it: what was not asked for or cannot be told is None.
@@ -37,24 +38,6 @@ pub struct Identity {
     pub boot_id: Option<String>,
     /// The network namespace's cookie, or its inode where the kernel does not tell the cookie.
     pub netns: Option<String>,
-}
-
-/// An operating system.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Os {
-    /// Linux.
-    Linux,
-    /// Windows.
-    Windows,
-}
-
-impl fmt::Display for Os {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Linux => "linux",
-            Self::Windows => "windows",
-        })
-    }
 }
 
 /// The program that sets the boot values.

@@ -5,6 +5,7 @@ pub mod boot;
 mod host;
 mod snapshot;
 
+pub use crate::setting::Os;
 pub use boot::Assigned;
 pub use boot::Boot;
 pub use boot::BootReading;
@@ -15,7 +16,6 @@ pub use boot::Loader;
 pub use host::BootLoader;
 pub use host::Host;
 pub use host::Identity;
-pub use host::Os;
 pub use snapshot::LiveReading;
 pub use snapshot::LiveState;
 pub use snapshot::Snapshot;

@@ -14,6 +14,8 @@ pub struct LiveReading {
     pub state: LiveState,
     /// Whether this user may write it here; None where nobody asked.
     pub writable: Option<Writable>,
+    /// Whether it may be newer than the last boot, and not in use before the next one: a registry value can.
+    pub newer_than_boot: bool,
 }
 
 /// Whether a setting may be written.

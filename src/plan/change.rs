@@ -6,6 +6,7 @@ use sha2::Digest;
 use sha2::Sha256;
 
 use crate::facts::Identity;
+use crate::setting::Effect;
 use crate::setting::Key;
 use crate::setting::Risk;
 use crate::setting::Setting;
@@ -25,6 +26,12 @@ impl Plan {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty() && self.refused.is_empty()
+    }
+
+    /// Whether a change of it counts only after a reboot.
+    #[must_use]
+    pub fn needs_reboot(&self) -> bool {
+        self.changes.iter().any(|change| change.setting.effect == Effect::AfterReboot)
     }
 
     /// A name for this plan on this host: the same changes from the same values have the same.

@@ -15,6 +15,7 @@ use crate::plan::Refusal;
 use crate::plan::Target;
 use crate::plan::order;
 use crate::plan::ports;
+use crate::profile::Constraint;
 use crate::setting::Key;
 use crate::setting::PortSet;
 use crate::setting::Setting;
@@ -113,6 +114,16 @@ fn change(host: &Host, finding: &Finding<'_>, snapshot: &Snapshot) -> Result<Cha
     let refuse =
         |obstacle, reason: String| Refusal { key: rule.key.clone(), target: Target::Live, obstacle, reason };
     let reason = || finding.reason.clone().unwrap_or_else(|| finding.status.to_string());
+    let obstacle = || snapshot.get(&rule.key).and_then(LiveReading::write_obstacle);
+    if finding.status == Status::LiveDiffers
+        && rule.constraint == Constraint::Absent
+        && rule.setting.may_be_absent()
+    {
+        return match obstacle() {
+            Some(why) => Err(refuse(Obstacle::Permission, format!("it may not be removed here: {why}"))),
+            None => Ok(planned(finding, None)),
+        };
+    }
     let Some(proposed) = &finding.proposed else {
         let obstacle = match finding.status {
             Status::Unreadable => Obstacle::Permission,
@@ -123,18 +134,23 @@ fn change(host: &Host, finding: &Finding<'_>, snapshot: &Snapshot) -> Result<Cha
     if let Some(why) = refused_by(host, rule.setting, proposed) {
         return Err(refuse(Obstacle::Unacceptable, why));
     }
-    if let Some(why) = snapshot.get(&rule.key).and_then(LiveReading::write_obstacle) {
+    if let Some(why) = obstacle() {
         return Err(refuse(Obstacle::Permission, format!("it may not be written here: {why}")));
     }
-    Ok(Change {
+    Ok(planned(finding, Some(proposed.to_string())))
+}
+
+fn planned(finding: &Finding<'_>, after: Option<String>) -> Change {
+    let rule = finding.rule.rule;
+    Change {
         key: rule.key.clone(),
         setting: rule.setting,
         target: Target::Live,
         before: finding.live.state.value().map(str::to_owned),
-        after: Some(proposed.to_string()),
+        after,
         why: rule.why.clone(),
         profile: finding.rule.profile().to_owned(),
-    })
+    }
 }
 
 /// Why the host's kernel would refuse a value; None where it takes it.

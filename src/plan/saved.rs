@@ -123,19 +123,20 @@ fn planned(saved: &SavedChange, host: &Host) -> Result<Change, String> {
     if saved.target != Target::Live.to_string() {
         return Err(format!("it would change {shown} at `{}`", saved.target.escape_debug()));
     }
-    let (Some(before), Some(after)) = (&saved.before, &saved.after) else {
+    if !setting.may_be_absent() && (saved.before.is_none() || saved.after.is_none()) {
         return Err(format!("it lacks a value of {shown}"));
-    };
-    let value = Value::parse(setting.kind, after).map_err(|why| format!("{shown}: {why}"))?;
-    if let Some(why) = refused_by(host, setting, &value) {
+    }
+    let after = saved.after.as_deref().map(|after| Value::parse(setting.kind, after)).transpose();
+    let after = after.map_err(|why| format!("{shown}: {why}"))?;
+    if let Some(why) = after.as_ref().and_then(|after| refused_by(host, setting, after)) {
         return Err(format!("{shown}: {why}"));
     }
     Ok(Change {
         key,
         setting,
         target: Target::Live,
-        before: Some(before.clone()),
-        after: Some(value.to_string()),
+        before: saved.before.clone(),
+        after: after.as_ref().map(Value::to_string),
         why: saved.why.clone(),
         profile: saved.profile.clone(),
     })

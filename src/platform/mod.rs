@@ -19,6 +19,11 @@ pub trait Platform {
     /// Whether this user may write the setting here. Nothing is opened for it.
     fn writable(&self, key: &Key) -> Writable;
 
+    /// Whether the value may be newer than the last boot, where the platform keeps values that count after one.
+    fn newer_than_boot(&self, _key: &Key) -> bool {
+        false
+    }
+
     /// The settings of this platform that the pattern names (`net.ipv4.conf.*.forwarding`), in a fixed order.
     fn expand(&self, pattern: &str) -> Vec<Key>;
 

@@ -131,6 +131,7 @@ impl Selection {
             })
             .filter(|ranked| ranked.rule.level >= level)
             .filter(|ranked| !skip.contains(&ranked.rule.key))
+            .filter(|ranked| ranked.rule.setting.os() == os)
             .filter(|ranked| ranked.rule.when.as_ref().and_then(Condition::os).is_none_or(|of| of == os))
             .collect()
     }

@@ -4,7 +4,9 @@
 pub mod catalogue;
 mod hidden;
 mod key;
+mod os;
 mod port;
+mod registry;
 mod unit;
 mod value;
 mod version;
@@ -13,8 +15,11 @@ use std::fmt;
 
 pub use hidden::is_hidden;
 pub use key::Key;
+pub use os::Os;
 pub use port::PortRange;
 pub use port::PortSet;
+pub use registry::RegistryValue;
+pub use registry::registry_path;
 pub use unit::Unit;
 pub use value::Kind;
 pub use value::Value;
@@ -58,6 +63,21 @@ pub struct Setting {
 }
 
 impl Setting {
+    /// The system that has it.
+    #[must_use]
+    pub fn os(&self) -> Os {
+        match self.key.split('.').next() {
+            Some("tcpip" | "afd" | "ipv4" | "ipv6") => Os::Windows,
+            _ => Os::Linux,
+        }
+    }
+
+    /// Whether its default counts where it is absent, so that it can be created and removed: a registry value.
+    #[must_use]
+    pub fn may_be_absent(&self) -> bool {
+        Key::parse(self.key).is_ok_and(|key| registry_path(&key).is_some())
+    }
+
     /// The default of a kernel of this version; None where nothing is known.
     #[must_use]
     pub fn default_in(&self, version: Version) -> Option<&'static DefaultValue> {
@@ -74,8 +94,8 @@ impl Setting {
     #[must_use]
     pub fn missing_in(&self, version: Version) -> Option<String> {
         match self.until {
-            Some(until) if version >= until => Some(format!("removed in Linux {until}")),
-            _ if version < self.since => Some(format!("new in Linux {}", self.since)),
+            Some(until) if version >= until => Some(format!("removed in {} {until}", self.os().title())),
+            _ if version < self.since => Some(format!("new in {} {}", self.os().title(), self.since)),
             _ => None,
         }
     }
@@ -105,7 +125,11 @@ impl Setting {
     pub fn refuses(&self, value: &Value) -> Option<String> {
         let mut reason = None;
         // What a version took that nobody runs any more excuses no slip of the pen.
-        let old = self.accepts.iter().rposition(|(since, _)| *since <= OLDEST_IN_USE).unwrap_or(0);
+        let oldest = match self.os() {
+            Os::Linux => OLDEST_LINUX,
+            Os::Windows => OLDEST_WINDOWS,
+        };
+        let old = self.accepts.iter().rposition(|(since, _)| *since <= oldest).unwrap_or(0);
         for (_, accept) in &self.accepts[old..] {
             match accept.refuses(value) {
                 None => return None,
@@ -127,7 +151,10 @@ const NO_RISK: Risk = Risk {
 };
 
 /// The oldest kernel that anybody still mends.
-const OLDEST_IN_USE: Version = Version::new(4, 19);
+const OLDEST_LINUX: Version = Version::new(4, 19);
+
+/// The oldest Windows that a program in Rust runs on: 10, and Server 2016.
+const OLDEST_WINDOWS: Version = Version::new(10, 0);
 
 fn by_version<T>(table: ByVersion<T>, version: Version) -> Option<&'static T> {
     table.iter().rev().find(|(since, _)| *since <= version).map(|(_, fact)| fact)
@@ -165,6 +192,8 @@ pub enum Accept {
     /// Ports from 1 to 65535, low not above high. The low end may not lie below `ip_unprivileged_port_start`,
     /// which the plan has to see to.
     PortRange,
+    /// A range that netsh takes: from 1025 on, and at least 255 ports.
+    DynamicPorts,
     /// Any set of ports from 0 to 65535. A write replaces the whole set.
     PortList,
     /// The name of something that the kernel has or can load, up to this many characters.
@@ -173,6 +202,10 @@ pub enum Accept {
 
 /// The largest number of seconds that a kernel of any HZ takes: `INT_MAX / 1000`.
 pub const MAX_JIFFIES_SECONDS: i128 = 2_147_483;
+
+/// The bounds of a dynamic port range (Microsoft KB 929851).
+const FIRST_DYNAMIC_PORT: u16 = 1025;
+const FEWEST_DYNAMIC_PORTS: u32 = 255;
 
 impl Accept {
     /// Why the platform would refuse the value, as the end of a sentence; None where it takes it.
@@ -199,6 +232,11 @@ impl Accept {
             (Self::PortRange, Value::Range(range)) => {
                 (range.low == 0).then(|| "a range of ports begins at 1".into())
             }
+            (Self::DynamicPorts, Value::Range(range)) => {
+                let count = u32::from(range.high - range.low) + 1;
+                let fits = range.low >= FIRST_DYNAMIC_PORT && count >= FEWEST_DYNAMIC_PORTS;
+                (!fits).then(|| format!("{range} is not {self}"))
+            }
             (Self::PortList, Value::Ports(_)) => None,
             (Self::Name(longest), Value::Word(word)) => {
                 (word.len() > *longest).then(|| format!("`{word}` is longer than {longest} characters"))
@@ -217,6 +255,10 @@ impl fmt::Display for Accept {
                 write!(f, "-{MAX_JIFFIES_SECONDS} to {MAX_JIFFIES_SECONDS} (more where HZ is below 1000)")
             }
             Self::PortRange => f.write_str("two ports from 1 to 65535, low not above high"),
+            Self::DynamicPorts => write!(
+                f,
+                "two ports from {FIRST_DYNAMIC_PORT} to 65535 with at least {FEWEST_DYNAMIC_PORTS} ports"
+            ),
             Self::PortList => f.write_str("a list of ports from 0 to 65535"),
             Self::Name(longest) => write!(f, "a name of at most {longest} characters"),
         }
@@ -273,6 +315,12 @@ pub enum Effect {
     NewDevices,
     /// For network namespaces made after the change.
     NewNamespaces,
+    /// After a reboot.
+    AfterReboot,
+    /// Never: nothing reads it any more.
+    Never,
+    /// Nobody has shown that anything reads it: it is in tuning scripts, and in no document of its maker.
+    Unproven,
 }
 
 impl Effect {
@@ -286,6 +334,9 @@ impl Effect {
             Self::NewListeners => "new-listeners",
             Self::NewDevices => "new-devices",
             Self::NewNamespaces => "new-namespaces",
+            Self::AfterReboot => "after-reboot",
+            Self::Never => "never",
+            Self::Unproven => "unproven",
         }
     }
 }
@@ -299,6 +350,9 @@ impl fmt::Display for Effect {
             Self::NewListeners => "when programs listen again: restart or reload them",
             Self::NewDevices => "for new network devices",
             Self::NewNamespaces => "for new network namespaces",
+            Self::AfterReboot => "after a reboot",
+            Self::Never => "never: nothing reads it any more",
+            Self::Unproven => "unproven: no primary source says that anything reads it",
         })
     }
 }

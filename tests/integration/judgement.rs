@@ -55,7 +55,7 @@ fn snapshot(values: &[(&str, &str)]) -> Snapshot {
             "unreadable" => LiveState::Unreadable("permission denied".into()),
             value => LiveState::Present(value.into()),
         };
-        LiveReading { state, writable: Some(Writable::Yes) }
+        LiveReading { state, writable: Some(Writable::Yes), newer_than_boot: false }
     };
     values.iter().map(|(name, value)| (key(name), reading(value))).collect()
 }

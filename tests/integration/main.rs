@@ -33,6 +33,7 @@ mod judgement;
 mod profiles;
 #[cfg(target_os = "linux")]
 mod readme;
+mod registry;
 #[cfg(target_os = "linux")]
 mod reliability;
 #[cfg(target_os = "linux")]

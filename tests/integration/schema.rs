@@ -185,7 +185,8 @@ fn overruled(value: &Value) {
 
 #[track_caller]
 pub(crate) fn plan(report: &Value) {
-    fields_and(report, &["schema", "id", "host", "profiles", "changes", "refused"], &["overruled"]);
+    fields_and(report, &["schema", "id", "host", "profiles", "changes", "refused"], &["overruled", "reboot"]);
+    assert!(report["reboot"].is_boolean());
     overruled(&report["overruled"]);
     text(&report["id"]);
     host(&report["host"]);

@@ -58,7 +58,9 @@ pub(super) fn read(
         },
         "between" => between(node, propose, setting),
         "covers" => match setting.kind {
-            Kind::PortRange => range(node).map(|range| Constraint::Covers(Cover::Range(range))),
+            // What it is joined with may have the ports that it lacks by itself.
+            Kind::PortRange => range(node, |range| Accept::PortRange.refuses(range))
+                .map(|range| Constraint::Covers(Cover::Range(range))),
             Kind::PortList => ports(node).map(|ports| Constraint::Covers(Cover::Ports(ports))),
             _ => Err(fault(format!("`covers` needs a setting of ports, and {} is not one", setting.key))),
         },
@@ -119,7 +121,7 @@ fn whole(node: &Node<'_>, setting: &'static Setting) -> Result<Literal, Fault> {
 fn literal(node: &Node<'_>, setting: &'static Setting) -> Result<Literal, Fault> {
     let literal = match setting.kind {
         Kind::Integer | Kind::Tuple(_) => return numbers(node, setting).map(Literal::Numbers),
-        Kind::PortRange => return range(node).map(Literal::Range),
+        Kind::PortRange => return range(node, |range| setting.refuses(range)).map(Literal::Range),
         Kind::PortList => return ports(node).map(Literal::Ports),
         Kind::Word => {
             node.get_ref().as_str().ok_or_else(|| "is a word in quotes".to_owned()).and_then(|text| {
@@ -187,7 +189,7 @@ fn whole_number(integer: &DeInteger<'_>) -> Result<i128, String> {
         .map_err(|_| format!("`{integer}` is too large"))
 }
 
-fn range(node: &Node<'_>) -> Result<PortRange, Fault> {
+fn range(node: &Node<'_>, refuses: impl Fn(&Value) -> Option<String>) -> Result<PortRange, Fault> {
     let fault = |message: String| (node.span(), message);
     let text = match node.get_ref() {
         DeValue::Array(array) => {
@@ -200,7 +202,7 @@ fn range(node: &Node<'_>) -> Result<PortRange, Fault> {
         _ => return Err(fault("a range of ports is a list of two: [15000, 60999]".into())),
     };
     match Value::parse(Kind::PortRange, &text) {
-        Ok(value @ Value::Range(range)) => match Accept::PortRange.refuses(&value) {
+        Ok(value @ Value::Range(range)) => match refuses(&value) {
             None => Ok(range),
             Some(why) => Err(fault(why)),
         },

@@ -23,10 +23,15 @@ pub fn check(out: &mut dyn Write, subject: Subject<'_>, report: &Report<'_>) -> 
     for finding in report.findings.iter().filter(|finding| !finding.status.is_met()) {
         write_finding(out, finding)?;
     }
-    let aside: Vec<&Finding<'_>> =
-        report.findings.iter().filter(|finding| finding.status == Status::NotApplicable).collect();
-    if !aside.is_empty() {
-        writeln!(out, "\nnot applicable here:")?;
+    for (status, title) in [
+        (Status::PendingReboot, "met, and pending a reboot:"),
+        (Status::NotApplicable, "not applicable here:"),
+    ] {
+        let aside: Vec<&Finding<'_>> =
+            report.findings.iter().filter(|finding| finding.status == status).collect();
+        if !aside.is_empty() {
+            writeln!(out, "\n{title}")?;
+        }
         for finding in aside {
             let reason = finding.reason.as_deref().unwrap_or_default();
             writeln!(out, "  {}: {}", finding.rule.rule.key, style::faint(&escape(reason)))?;
@@ -67,6 +72,7 @@ fn summary(report: &Report<'_>) -> String {
             Status::Ok => style::good(&format!("{number} ok")).to_string(),
             Status::LiveDiffers => style::bad(&count(*number, "rule differs", "rules differ")).to_string(),
             Status::NotApplicable => format!("{number} not applicable"),
+            Status::PendingReboot => style::doubt(&format!("{number} met after a reboot")).to_string(),
             Status::Unreadable | Status::Unknown => style::doubt(&format!("{number} {status}")).to_string(),
         })
         .collect();

@@ -26,10 +26,7 @@ use crate::render::escape;
 /// `vm (Linux 6.18.44)`.
 fn host_line(subject: Subject<'_>) -> String {
     let host = subject.host;
-    let os = match host.os {
-        crate::facts::Os::Linux => "Linux",
-        crate::facts::Os::Windows => "Windows",
-    };
+    let os = host.os.title();
     let namespace = if host.initial { "" } else { ", a network namespace of its own" };
     format!("{} ({os} {}{namespace})", escape(&host.name), escape(&host.kernel))
 }

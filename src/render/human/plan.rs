@@ -37,6 +37,9 @@ pub fn plan(out: &mut dyn Write, view: PlanView<'_>) -> io::Result<()> {
     let changes = count(view.plan.changes.len(), "change", "changes");
     match (view.plan.is_empty(), view.plan.refused.len()) {
         (true, _) => writeln!(out, "\nnothing to change: every rule that counts is met"),
+        (false, 0) if view.plan.needs_reboot() => {
+            writeln!(out, "\n{changes}, some of which count after a reboot; nothing was written")
+        }
         (false, 0) => writeln!(out, "\n{changes}; nothing was written"),
         (false, refused) => {
             let refused = style::bad(&format!("{refused} refused"));

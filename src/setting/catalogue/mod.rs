@@ -17,6 +17,7 @@ mod queue;
 mod recovery;
 mod tcp;
 mod time_wait;
+mod windows;
 
 use crate::setting::Accept;
 use crate::setting::ByVersion;
@@ -37,6 +38,7 @@ const FAMILIES: &[&[Setting]] = &[
     ip::SETTINGS,
     machine::SETTINGS,
     legacy::SETTINGS,
+    windows::SETTINGS,
 ];
 
 /// In every version that still runs.

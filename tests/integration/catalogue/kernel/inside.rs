@@ -14,6 +14,7 @@ use twtune::setting::DefaultValue;
 use twtune::setting::Key;
 use twtune::setting::Kind;
 use twtune::setting::MAX_JIFFIES_SECONDS;
+use twtune::setting::Os;
 use twtune::setting::Scope;
 use twtune::setting::Setting;
 use twtune::setting::Value;
@@ -107,7 +108,7 @@ fn another(setting: &Setting) -> String {
     let candidates = match accept {
         Accept::Between(low, _) | Accept::MultipleOf(low, ..) => [1, 2, 0, *low].map(all_of).to_vec(),
         Accept::Jiffies => [1, 2].map(all_of).to_vec(),
-        Accept::PortRange => vec!["20000 20009".into()],
+        Accept::PortRange | Accept::DynamicPorts => vec!["20000 20009".into()],
         Accept::PortList => vec!["8080".into()],
         Accept::Name(_) => {
             read("net.ipv4.tcp_allowed_congestion_control").split_whitespace().map(Into::into).collect()
@@ -128,7 +129,7 @@ fn keys_are_where_the_catalogue_says() {
     let version = running();
     let tracking = Path::new("/proc/sys/net/netfilter/nf_conntrack_max").exists();
     let bridging = Path::new("/proc/sys/net/bridge").exists();
-    for setting in catalogue::all() {
+    for setting in catalogue::all().filter(|setting| setting.os() == Os::Linux) {
         let there = file(setting.key).exists();
         let key = setting.key;
         match setting.scope {
