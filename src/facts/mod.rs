@@ -1,8 +1,14 @@
-//! What is known of a machine, as plain data: who it is and what its settings say. Pure; imports `setting`.
+//! What is known of a machine, as plain data: who it is and what its settings say, what its sockets do. Pure; imports `setting`.
 
+mod evidence;
 mod host;
 mod snapshot;
+mod socket;
+mod sockets;
 
+pub use evidence::Counters;
+pub use evidence::Evidence;
+pub use evidence::Owner;
 pub use host::BootLoader;
 pub use host::Host;
 pub use host::Identity;
@@ -11,3 +17,15 @@ pub use snapshot::LiveReading;
 pub use snapshot::LiveState;
 pub use snapshot::Snapshot;
 pub use snapshot::Writable;
+pub use socket::Address;
+pub use socket::Counts;
+pub use socket::Endpoint;
+pub use socket::Socket;
+pub use socket::State;
+pub use sockets::Destination;
+pub use sockets::Family;
+pub use sockets::Held;
+pub use sockets::Listener;
+pub use sockets::Of;
+pub use sockets::Sockets;
+pub use sockets::Wait;
