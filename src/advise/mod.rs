@@ -1,14 +1,23 @@
-//! Facts and profiles to findings: what meets its rules, what does not, and what nobody can tell.
+//! Facts and profiles to findings: what meets its rules, what does not, what nobody can tell, and what evidence means.
 //! Pure; imports `setting`, `facts` and `profile`.
 
 mod allowed;
 pub mod checks;
+mod diagnosis;
 mod finding;
+pub mod forecast;
+mod headroom;
 mod judge;
 
+pub use diagnosis::Diagnosis;
+pub use diagnosis::diagnose;
 pub use finding::Finding;
 pub use finding::Overruled;
 pub use finding::Report;
 pub use finding::Status;
+pub use headroom::Headroom;
+pub use headroom::Ports;
+pub use headroom::Reuse;
+pub use headroom::headroom;
 pub use judge::judge;
 pub use judge::lint;

@@ -4,6 +4,7 @@ mod apply;
 mod check;
 mod confirm;
 mod context;
+mod diagnose;
 mod document;
 mod error;
 mod explain;
@@ -46,7 +47,7 @@ struct Cli {
 const EXIT_CODES: &str = "\
 Exit codes:
   0   done, or nothing to do; for check: every rule that counts is met
-  1   differences (check; plan with --exit-code)
+  1   differences or findings (check; plan and diagnose with --exit-code)
   2   wrong usage
   3   refused: something given is not acceptable; nothing was changed
   4   not permitted, or not readable or writable here; nothing was changed
@@ -74,6 +75,10 @@ enum Command {
     Rollback(rollback::Args),
     /// List the applies and rollbacks on this host, and their state
     History(history::Args),
+    /// Tell what the sockets show: who runs out of ports, who leaks, and what to do about it
+    ///
+    /// Changes nothing. Exit code 0, whatever was found; with --exit-code 1 where something is wrong.
+    Diagnose(diagnose::Args),
     /// Tell the facts about a setting, and their sources
     Explain(explain::Args),
     /// List, show and check profiles
@@ -97,6 +102,7 @@ pub fn run() -> ExitCode {
         Command::Confirm(args) => confirm::run(&context, &args),
         Command::Rollback(args) => rollback::run(&context, &args),
         Command::History(args) => history::run(&context, &args),
+        Command::Diagnose(args) => diagnose::run(&context, &args),
         Command::Explain(args) => explain::run(&context, &args),
         Command::Profile(args) => profile::run(&context, &args),
         Command::Watch(args) => watch::run(&args),

@@ -19,6 +19,13 @@ pub(super) struct PlaceArgs {
     /// An image or chroot instead of this machine. Not there yet
     #[arg(long, value_name = "DIR")]
     root: Option<PathBuf>,
+    #[command(flatten)]
+    namespace: NamespaceArgs,
+}
+
+// The options that name another network namespace.
+#[derive(Debug, clap::Args)]
+pub(super) struct NamespaceArgs {
     /// Another network namespace: a name as `ip netns` has it, or a path
     #[arg(long, value_name = "NAME|PATH", conflicts_with = "pid")]
     netns: Option<String>,
@@ -46,7 +53,8 @@ impl PlaceArgs {
         if self.root.is_some() {
             return Err(CliError::usage("--root is not there yet: this version reads running systems only"));
         }
-        let elsewhere = self.netns.is_some() || self.pid.is_some();
+        let entered = self.namespace.named();
+        let elsewhere = entered.is_some();
         match self.target {
             Some(Target::Boot | Target::Both) if elsewhere => {
                 return Err(CliError::usage("another network namespace has live values only")
@@ -59,8 +67,15 @@ impl PlaceArgs {
             }
             Some(Target::Live | Target::Both) | None => {}
         }
-        let entered = self.netns.as_deref().map(|name| Namespace::Netns(absolute(name)));
-        open(entered.or(self.pid.map(Namespace::Pid)))
+        open(entered)
+    }
+}
+
+impl NamespaceArgs {
+    /// The namespace that was named, if one was.
+    pub(super) fn named(&self) -> Option<Namespace> {
+        let netns = self.netns.as_deref().map(|name| Namespace::Netns(absolute(name)));
+        netns.or(self.pid.map(Namespace::Pid))
     }
 }
 

@@ -90,7 +90,8 @@ impl PortSet {
     /// Whether the port is in this set.
     #[must_use]
     pub fn contains(&self, port: u16) -> bool {
-        self.ranges.iter().any(|range| range.contains(port))
+        let at = self.ranges.partition_point(|range| range.high < port);
+        self.ranges.get(at).is_some_and(|range| range.contains(port))
     }
 
     /// The ports of both.
@@ -107,6 +108,12 @@ impl PortSet {
             (low <= high).then_some(PortRange { low, high })
         });
         Self { ranges: clipped.collect() }
+    }
+
+    /// How many ports there are.
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        self.ranges.iter().map(|range| u32::from(range.high - range.low) + 1).sum()
     }
 
     /// Whether there is none.

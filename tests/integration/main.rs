@@ -16,6 +16,8 @@ mod cli_apply;
 #[cfg(target_os = "linux")]
 mod cli_check;
 #[cfg(target_os = "linux")]
+mod cli_diagnose;
+#[cfg(target_os = "linux")]
 mod cli_explain;
 #[cfg(target_os = "linux")]
 mod cli_history;

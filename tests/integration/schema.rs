@@ -253,6 +253,72 @@ pub(crate) fn history(report: &Value) {
 }
 
 #[track_caller]
+pub(crate) fn diagnose(report: &Value) {
+    fields(report, &["schema", "host", "namespaces"]);
+    host(&report["host"]);
+    for namespace in list(&report["namespaces"]) {
+        fields_and(
+            namespace,
+            &["id", "name", "partial", "sockets", "ports", "destinations", "findings", "not_seen"],
+            &["families", "listeners", "unknown", "owners", "counters"],
+        );
+        text(&namespace["name"]);
+        assert!(namespace["partial"].is_boolean(), "{namespace:#}");
+        names(&namespace["not_seen"]);
+        fields_and(&namespace["ports"], &["low", "high", "reserved", "available"], &["blocked"]);
+        for destination in list(&namespace["destinations"]) {
+            fields_and(
+                destination,
+                &[
+                    "source",
+                    "address",
+                    "port",
+                    "time_wait",
+                    "established",
+                    "other",
+                    "used",
+                    "headroom",
+                    "rate",
+                    "sustainable_rate",
+                    "seconds_to_exhaustion",
+                ],
+                &["reusable", "last_parity", "bound"],
+            );
+            let number = |name: &str| destination[name].as_u64().unwrap_or_else(|| panic!("{destination:#}"));
+            assert_eq!(number("time_wait") + number("established") + number("other"), number("used"));
+        }
+        for listener in list(&namespace["listeners"]) {
+            fields(listener, &["address", "port", "waiting", "backlog", "connections"]);
+        }
+        for owner in list(&namespace["owners"]) {
+            fields(owner, &["pid", "process", "sockets", "oldest_close_wait_seconds"]);
+        }
+        for counter in namespace["counters"].as_object().expect("counters").values() {
+            fields(counter, &["total", "rate"]);
+        }
+        for finding in list(&namespace["findings"]) {
+            fault(finding);
+        }
+    }
+}
+
+/// What a check of evidence found.
+#[track_caller]
+pub(crate) fn fault(finding: &Value) {
+    fields_and(
+        finding,
+        &["check", "severity", "subject", "evidence", "advice"],
+        &["effect", "will_not_help"],
+    );
+    text(&finding["check"]);
+    one_of(&finding["severity"], &["critical", "warning", "notice"]);
+    text(&finding["subject"]);
+    assert!(finding["evidence"].as_object().is_some_and(|seen| !seen.is_empty()), "{finding:#}");
+    names(&finding["advice"]);
+    names(&finding["will_not_help"]);
+}
+
+#[track_caller]
 pub(crate) fn error(report: &Value, exit_code: i32) {
     fields(report, &["schema", "exit_code", "message", "hints", "problems"]);
     assert_eq!(report["exit_code"], exit_code, "{report:#}");

@@ -2,6 +2,7 @@
 
 mod check;
 mod confirm;
+mod diagnose;
 mod error;
 mod explain;
 mod history;
@@ -17,6 +18,7 @@ use serde::Serialize;
 
 pub use check::check;
 pub use confirm::confirm;
+pub use diagnose::diagnose;
 pub use error::error;
 pub use explain::explain;
 pub use history::history;

@@ -1,0 +1,146 @@
+//! `twtune diagnose`
+
+use std::thread;
+use std::time::Duration;
+use std::time::Instant;
+
+use crate::advise::Diagnosis;
+use crate::advise::diagnose;
+use crate::cli::context::Context;
+use crate::cli::context::Format;
+use crate::cli::error::CliError;
+use crate::cli::place;
+use crate::cli::place::NamespaceArgs;
+use crate::cli::place::Place;
+use crate::facts::Counters;
+use crate::facts::Evidence;
+use crate::facts::LiveReading;
+use crate::facts::Snapshot;
+use crate::observe;
+use crate::observe::Wanted;
+use crate::plan::Namespace;
+use crate::platform::Platform;
+use crate::render::human;
+use crate::render::json;
+use crate::setting::Key;
+use crate::setting::PortRange;
+use crate::setting::Unit;
+
+/// The settings that evidence is held against.
+const SETTINGS: &[&str] = &[
+    "net.core.somaxconn",
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.ip_local_reserved_ports",
+    "net.ipv4.tcp_fin_timeout",
+    "net.ipv4.tcp_max_orphans",
+    "net.ipv4.tcp_max_tw_buckets",
+    "net.ipv4.tcp_syncookies",
+    "net.ipv4.tcp_timestamps",
+    "net.ipv4.tcp_tw_reuse",
+    "net.ipv4.tcp_tw_reuse_delay",
+    "net.netfilter.nf_conntrack_count",
+    "net.netfilter.nf_conntrack_max",
+    "net.netfilter.nf_conntrack_tcp_timeout_time_wait",
+];
+
+/// The range of a kernel that nobody tuned, where its own cannot be read.
+const DEFAULT_RANGE: PortRange = PortRange { low: 32768, high: 60999 };
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    namespace: NamespaceArgs,
+    /// Look twice, so long apart, and tell what happens in between as rates (10s, 1min)
+    #[arg(long = "for", value_name = "TIME", value_parser = interval)]
+    interval: Option<Duration>,
+    /// How many destinations and owners are listed; JSON lists all
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    top: usize,
+    /// Exit with 1 where something is wrong
+    #[arg(long)]
+    exit_code: bool,
+}
+
+pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
+    let entered = args.namespace.named();
+    let name = match &entered {
+        None => "own".into(),
+        Some(Namespace::Netns(name)) => name.clone(),
+        Some(Namespace::Pid(pid)) => format!("process {pid}"),
+    };
+    let place = place::open(entered)?;
+    let all = Wanted { memory: true, processors: true, identity: true };
+    let host = observe::host(all, place.platform.is_initial());
+    let id = host.identity.as_ref().and_then(|identity| identity.netns.clone());
+    let evidence = look(&place, name, id, args.interval)?;
+    let found = [diagnose(evidence)];
+    Context::report(|out| match context.format {
+        Format::Human => human::diagnose(out, &host, &found, args.top),
+        Format::Json => json::diagnose(out, &host, &found),
+    })?;
+    Ok(u8::from(args.exit_code && found.iter().any(Diagnosis::has_faults)))
+}
+
+/// Looks at the network namespace that the place is in.
+fn look(
+    place: &Place,
+    name: String,
+    id: Option<String>,
+    interval: Option<Duration>,
+) -> Result<Evidence, CliError> {
+    let settings = settings(place);
+    let mut not_seen = Vec::new();
+    let range = port_range(&settings).unwrap_or_else(|| {
+        not_seen.push(format!("net.ipv4.ip_local_port_range: {DEFAULT_RANGE} was assumed"));
+        DEFAULT_RANGE
+    });
+    let before = interval.map(|interval| {
+        let before = (observe::counters(), Instant::now());
+        thread::sleep(interval);
+        before
+    });
+    let totals = observe::counters();
+    let added = before.map(|(before, since)| {
+        let added = totals.iter().map(|(name, total)| {
+            (name.clone(), total.saturating_sub(before.get(name).copied().unwrap_or_default()))
+        });
+        (added.collect(), since.elapsed().as_secs_f64())
+    });
+    let seen = observe::sockets(range).map_err(|error| CliError::io("read", "the TCP sockets", &error))?;
+    not_seen.extend(seen.not_seen);
+    Ok(Evidence {
+        id,
+        name,
+        settings,
+        sockets: seen.sockets,
+        counters: Counters { totals, added },
+        owners: Vec::new(),
+        tick: observe::tick(),
+        partial: seen.partial,
+        not_seen,
+    })
+}
+
+fn settings(place: &Place) -> Snapshot {
+    let keys = SETTINGS.iter().filter_map(|key| Key::parse(key).ok());
+    keys.map(|key| {
+        let state = place.platform.read(&key);
+        (key, LiveReading { state, writable: None, newer_than_boot: false })
+    })
+    .collect()
+}
+
+fn port_range(settings: &Snapshot) -> Option<PortRange> {
+    let key = Key::parse("net.ipv4.ip_local_port_range").ok()?;
+    let (low, high) = settings.get(&key)?.state.value()?.split_once(' ')?;
+    let range = PortRange { low: low.parse().ok()?, high: high.parse().ok()? };
+    (range.low <= range.high).then_some(range)
+}
+
+/// A time to look for: a second to an hour.
+fn interval(text: &str) -> Result<Duration, String> {
+    match u64::try_from(Unit::Second.parse(text)?) {
+        Ok(seconds) if (1..=3600).contains(&seconds) => Ok(Duration::from_secs(seconds)),
+        _ => Err("a time from 1s to 1h is wanted".into()),
+    }
+}

@@ -1,0 +1,96 @@
+//! What was seen of one network namespace: settings, sockets, counters, and who holds what.
+
+use std::collections::BTreeMap;
+
+use crate::facts::Counts;
+use crate::facts::Of;
+use crate::facts::Snapshot;
+use crate::facts::Sockets;
+use crate::setting::Key;
+
+/// What was seen of one network namespace.
+#[derive(Debug)]
+pub struct Evidence {
+    /// Its cookie, or its inode where the kernel does not tell the cookie.
+    pub id: Option<String>,
+    /// What people call it.
+    pub name: String,
+    /// Its settings, as far as anybody asks for them.
+    pub settings: Snapshot,
+    /// Its TCP sockets.
+    pub sockets: Sockets,
+    /// Its counters since it was made, the machine's since boot.
+    pub counters: Counters,
+    /// Who holds the sockets that somebody holds, those with the most first.
+    pub owners: Vec<Owner>,
+    /// How long one tick of the kernel's clock is, in milliseconds.
+    pub tick: u32,
+    /// Whether sockets may be missing or counted twice.
+    pub partial: bool,
+    /// What could not be seen, and why.
+    pub not_seen: Vec<String>,
+}
+
+impl Evidence {
+    /// A setting's value as one number; None where it is not there, could not be read or is no number.
+    #[must_use]
+    pub fn number(&self, key: &str) -> Option<i64> {
+        self.text(key)?.parse().ok()
+    }
+
+    /// A setting's value.
+    #[must_use]
+    pub fn text(&self, key: &str) -> Option<&str> {
+        let key = Key::parse(key).ok()?;
+        self.settings.get(&key)?.state.value()
+    }
+}
+
+/// Counters by name, as `/proc/net/netstat` and its kin call them: `TcpExt.TWRecycled`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Counters {
+    /// What they count up to now; those of amounts, what there is now.
+    pub totals: BTreeMap<String, u64>,
+    /// How much was added, where they were looked at twice, and in how many seconds.
+    pub added: Option<(BTreeMap<String, u64>, f64)>,
+}
+
+impl Counters {
+    /// What is counted up to now; 0 where the kernel does not count it.
+    #[must_use]
+    pub fn total(&self, name: &str) -> u64 {
+        self.totals.get(name).copied().unwrap_or_default()
+    }
+
+    /// How many a second, where it was looked at twice.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss, reason = "a rate is an estimate")]
+    pub fn rate(&self, name: &str) -> Option<f64> {
+        let (added, seconds) = self.added.as_ref()?;
+        Some(added.get(name).copied().unwrap_or_default() as f64 / seconds.max(0.001))
+    }
+
+    /// What was added while it was looked at, or else since the beginning.
+    #[must_use]
+    pub fn seen(&self, name: &str) -> u64 {
+        match &self.added {
+            Some((added, _)) => added.get(name).copied().unwrap_or_default(),
+            None => self.total(name),
+        }
+    }
+}
+
+/// A process that holds sockets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// Its number.
+    pub pid: u32,
+    /// Its name, as it calls itself.
+    pub name: String,
+    /// Its sockets, by state.
+    pub sockets: Counts,
+    /// Its `CLOSE_WAIT` sockets by what they belong to, those with the most first.
+    pub close_waits: Vec<(Of, u32)>,
+    /// How many seconds the peer of its longest `CLOSE_WAIT` has been silent.
+    pub oldest_close_wait: Option<u64>,
+}

@@ -1,0 +1,60 @@
+//! All TCP sockets of a network namespace, counted.
+
+use std::io;
+use std::path::Path;
+
+use crate::facts::Sockets;
+use crate::observe::proc_net;
+use crate::observe::sock_diag;
+use crate::observe::sock_diag::Question;
+use crate::setting::PortRange;
+
+/// What a look at the sockets gave.
+#[derive(Debug)]
+pub struct Look {
+    /// The sockets.
+    pub sockets: Sockets,
+    /// Whether some may be missing or counted twice.
+    pub partial: bool,
+    /// What could not be seen, and why.
+    pub not_seen: Vec<String>,
+}
+
+/// Counts the sockets of the calling thread's network namespace, which gives out ports from this range.
+///
+/// # Errors
+/// Neither netlink nor `/proc/net` tells them.
+pub fn sockets(range: PortRange) -> io::Result<Look> {
+    let mut sockets = Sockets::new(range);
+    let question = Question { states: sock_diag::ALL_STATES, extra: false };
+    match sock_diag::visit(question, &mut |socket, _| sockets.add(socket)) {
+        Ok(partial) => Ok(Look { sockets, partial, not_seen: Vec::new() }),
+        Err(error) => {
+            // Not built into this kernel, or kept from a container.
+            let mut look = sockets_from_proc(Path::new(proc_net::OWN), range)?;
+            look.not_seen.push(format!(
+                "backlogs and IP_BIND_ADDRESS_NO_PORT: the kernel does not list sockets by netlink here ({error}), \
+                 so /proc/net was read"
+            ));
+            Ok(look)
+        }
+    }
+}
+
+/// Counts the sockets that the tables in this folder show: `/proc/PID/net` shows those of another namespace to
+/// everybody.
+///
+/// # Errors
+/// The tables cannot be read.
+pub fn sockets_from_proc(folder: &Path, range: PortRange) -> io::Result<Look> {
+    let mut sockets = Sockets::new(range);
+    // One that listens for both families stands in the second table, and its connections of IPv4 too.
+    for table in ["tcp6", "tcp"] {
+        proc_net::visit_table(folder, table, &mut |socket| {
+            sockets.add(socket);
+            true
+        })?;
+    }
+    // A table is read in pieces, between which sockets come and go.
+    Ok(Look { sockets, partial: true, not_seen: Vec::new() })
+}

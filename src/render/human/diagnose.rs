@@ -1,0 +1,150 @@
+//! What the evidence of network namespaces means.
+
+use std::io;
+use std::io::Write;
+
+use crate::advise::Diagnosis;
+use crate::advise::Headroom;
+use crate::advise::checks::Fact;
+use crate::advise::checks::Fault;
+use crate::advise::checks::Severity;
+use crate::facts::Destination;
+use crate::facts::Host;
+use crate::facts::State;
+use crate::render::Subject;
+use crate::render::escape;
+use crate::render::human::count;
+use crate::render::human::host_line;
+use crate::render::style;
+
+/// Writes what the evidence means; `top` destinations and owners are listed.
+///
+/// # Errors
+/// The writer's.
+pub fn diagnose(out: &mut dyn Write, host: &Host, found: &[Diagnosis], top: usize) -> io::Result<()> {
+    writeln!(out, "{}", host_line(Subject { host, profiles: &[] }))?;
+    for diagnosis in found {
+        if found.len() > 1 {
+            writeln!(out, "\n{}", style::strong(&escape(&diagnosis.evidence.name)))?;
+        }
+        write_sockets(out, diagnosis)?;
+        write_destinations(out, diagnosis, top)?;
+        for fault in &diagnosis.faults {
+            write_fault(out, fault)?;
+        }
+        if !diagnosis.evidence.not_seen.is_empty() {
+            writeln!(out, "\nnot seen:")?;
+            for what in &diagnosis.evidence.not_seen {
+                writeln!(out, "  {}", style::faint(&escape(what)))?;
+            }
+        }
+    }
+    let faults = found.iter().flat_map(|diagnosis| &diagnosis.faults);
+    let wrong = faults.filter(|fault| fault.severity < Severity::Notice).count();
+    if wrong == 0 {
+        writeln!(out, "\n{}", style::good("nothing is wrong"))
+    } else {
+        writeln!(out, "\n{}; `twtune explain CHECK` tells more", count(wrong, "finding", "findings"))
+    }
+}
+
+fn write_sockets(out: &mut dyn Write, diagnosis: &Diagnosis) -> io::Result<()> {
+    let counts = diagnosis.evidence.sockets.counts();
+    let states = State::ALL.iter().filter(|state| counts.of(**state) > 0);
+    let states: Vec<String> = states.map(|state| format!("{} {state}", counts.of(*state))).collect();
+    let partial = if diagnosis.evidence.partial { " (while they came and went)" } else { "" };
+    if states.is_empty() {
+        return writeln!(out, "no TCP sockets");
+    }
+    writeln!(out, "{}: {}{partial}", count_sockets(counts.total()), states.join(", "))
+}
+
+fn count_sockets(number: u64) -> String {
+    format!("{number} TCP {}", if number == 1 { "socket" } else { "sockets" })
+}
+
+fn write_destinations(out: &mut dyn Write, diagnosis: &Diagnosis, top: usize) -> io::Result<()> {
+    let sockets = &diagnosis.evidence.sockets;
+    let ports = &diagnosis.ports;
+    let order = diagnosis.by_urgency();
+    if order.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "\nports {}-{}: {} available{}{}",
+        ports.range.low,
+        ports.range.high,
+        ports.available,
+        if ports.reserved > 0 { format!(", {} reserved", ports.reserved) } else { String::new() },
+        if ports.blocked > 0 {
+            format!(", {} kept by sockets that bound them", ports.blocked)
+        } else {
+            String::new()
+        },
+    )?;
+    let title = format!(
+        "{:<44} {:>9} {:>11} {:>6} {:>6} {:>8} {:>8} {:>8}",
+        "from -> to", "time-wait", "established", "other", "free", "rate/s", "at most", "lasts"
+    );
+    writeln!(out, "{}", style::faint(title.trim_end()))?;
+    for at in order.iter().take(top) {
+        write_destination(out, &sockets.destinations[*at], &diagnosis.headroom[*at])?;
+    }
+    if order.len() > top {
+        writeln!(out, "and {} more; `--top N` lists them", order.len() - top)?;
+    }
+    Ok(())
+}
+
+fn write_destination(out: &mut dyn Write, destination: &Destination, room: &Headroom) -> io::Result<()> {
+    let forecast = &room.forecast;
+    let lasts = match forecast.seconds_to_exhaustion {
+        None => "-".into(),
+        Some(seconds) => format!("{seconds:.0} s"),
+    };
+    writeln!(
+        out,
+        "{:<44} {:>9} {:>11} {:>6} {:>6} {:>8.1} {:>8.1} {lasts:>8}",
+        format!("{} -> {}", destination.source, destination.peer),
+        destination.time_wait,
+        destination.established,
+        destination.other,
+        room.headroom,
+        forecast.rate,
+        forecast.sustainable,
+    )
+}
+
+/// Writes what a check found.
+pub(super) fn write_fault(out: &mut dyn Write, fault: &Fault) -> io::Result<()> {
+    let label = match fault.severity {
+        Severity::Critical => style::bad(fault.severity.name()),
+        Severity::Warning => style::doubt(fault.severity.name()),
+        Severity::Notice => style::good(fault.severity.name()),
+    };
+    writeln!(out, "\n{label}  {}  {}", style::strong(fault.check), escape(&fault.subject))?;
+    let evidence: Vec<String> = fault
+        .evidence
+        .iter()
+        .map(|(name, fact)| {
+            let name = name.replace('_', " ");
+            match fact {
+                Fact::Count(count) => format!("{name} {count}"),
+                Fact::Amount(amount) => format!("{name} {amount:.1}"),
+                Fact::Text(text) => format!("{name} {}", escape(text)),
+            }
+        })
+        .collect();
+    writeln!(out, "    {}", evidence.join(", "))?;
+    for (at, advice) in fault.advice.iter().enumerate() {
+        writeln!(out, "    {}. {}", at + 1, escape(advice))?;
+    }
+    if let Some(effect) = &fault.effect {
+        writeln!(out, "    {} {}", style::faint("brings"), escape(effect))?;
+    }
+    for useless in &fault.will_not_help {
+        writeln!(out, "    {} {}", style::faint("will not help"), escape(useless))?;
+    }
+    Ok(())
+}

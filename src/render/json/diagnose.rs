@@ -1,0 +1,240 @@
+//! `twtune.diagnose/1`. There can be hundreds of thousands of destinations, so lists are written as they are made.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io;
+use std::io::Write;
+
+use serde::Serialize;
+use serde::Serializer;
+
+use crate::advise::Diagnosis;
+use crate::advise::Headroom;
+use crate::advise::checks::Fact;
+use crate::advise::checks::Fault;
+use crate::facts::Counts;
+use crate::facts::Destination;
+use crate::facts::Host;
+use crate::facts::State;
+use crate::render::json::host::HostReport;
+use crate::render::json::write;
+
+#[derive(Serialize)]
+struct DiagnoseReport<'a> {
+    schema: &'static str,
+    host: HostReport,
+    namespaces: Vec<NamespaceReport<'a>>,
+}
+
+#[derive(Serialize)]
+struct NamespaceReport<'a> {
+    id: Option<&'a str>,
+    name: &'a str,
+    partial: bool,
+    sockets: BTreeMap<&'static str, u32>,
+    families: BTreeMap<&'static str, BTreeMap<&'static str, u32>>,
+    ports: PortsReport,
+    #[serde(serialize_with = "one_by_one")]
+    destinations: RefCell<Option<Box<dyn Iterator<Item = DestinationReport> + 'a>>>,
+    listeners: Vec<ListenerReport>,
+    unknown: BTreeMap<&'static str, u32>,
+    owners: Vec<OwnerReport<'a>>,
+    counters: BTreeMap<&'a str, CounterReport>,
+    findings: Vec<FaultReport<'a>>,
+    not_seen: &'a [String],
+}
+
+#[derive(Serialize)]
+struct PortsReport {
+    low: u16,
+    high: u16,
+    reserved: u32,
+    available: u32,
+    blocked: u32,
+}
+
+#[derive(Serialize)]
+struct DestinationReport {
+    source: String,
+    address: String,
+    port: u16,
+    time_wait: u32,
+    established: u32,
+    other: u32,
+    used: u32,
+    headroom: u32,
+    reusable: u32,
+    last_parity: u32,
+    bound: bool,
+    rate: Option<f64>,
+    sustainable_rate: Option<f64>,
+    seconds_to_exhaustion: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct ListenerReport {
+    address: String,
+    port: u16,
+    waiting: u32,
+    backlog: u32,
+    connections: BTreeMap<&'static str, u32>,
+}
+
+#[derive(Serialize)]
+struct OwnerReport<'a> {
+    pid: u32,
+    process: &'a str,
+    sockets: BTreeMap<&'static str, u32>,
+    oldest_close_wait_seconds: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct CounterReport {
+    total: u64,
+    rate: Option<f64>,
+}
+
+#[derive(Serialize)]
+pub(super) struct FaultReport<'a> {
+    check: &'static str,
+    severity: &'static str,
+    subject: &'a str,
+    evidence: BTreeMap<&'static str, FactReport<'a>>,
+    advice: &'a [String],
+    effect: Option<&'a str>,
+    will_not_help: &'a [String],
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum FactReport<'a> {
+    Count(u64),
+    Amount(f64),
+    Text(&'a str),
+}
+
+impl<'a> FaultReport<'a> {
+    pub(super) fn of(fault: &'a Fault) -> Self {
+        let fact = |fact: &'a Fact| match fact {
+            Fact::Count(count) => FactReport::Count(*count),
+            Fact::Amount(amount) => FactReport::Amount(rounded(*amount)),
+            Fact::Text(text) => FactReport::Text(text),
+        };
+        Self {
+            check: fault.check,
+            severity: fault.severity.name(),
+            subject: &fault.subject,
+            evidence: fault.evidence.iter().map(|(name, seen)| (*name, fact(seen))).collect(),
+            advice: &fault.advice,
+            effect: fault.effect.as_deref(),
+            will_not_help: &fault.will_not_help,
+        }
+    }
+}
+
+/// Estimates to three places: more would only look exact.
+fn rounded(amount: f64) -> f64 {
+    (amount * 1000.0).round() / 1000.0
+}
+
+fn by_state(counts: &Counts) -> BTreeMap<&'static str, u32> {
+    let there = State::ALL.iter().filter(|state| counts.of(**state) > 0);
+    there.map(|state| (state.name(), counts.of(*state))).collect()
+}
+
+impl DestinationReport {
+    fn of(destination: &Destination, room: &Headroom) -> Self {
+        let forecast = &room.forecast;
+        Self {
+            source: destination.source.to_string(),
+            address: destination.peer.address.to_string(),
+            port: destination.peer.port,
+            time_wait: destination.time_wait,
+            established: destination.established,
+            other: destination.other,
+            used: destination.used(),
+            headroom: room.headroom,
+            reusable: forecast.reusable,
+            last_parity: destination.last_parity,
+            bound: room.bound,
+            rate: Some(rounded(forecast.rate)),
+            sustainable_rate: Some(rounded(forecast.sustainable)),
+            seconds_to_exhaustion: forecast.seconds_to_exhaustion.map(rounded),
+        }
+    }
+}
+
+impl<'a> NamespaceReport<'a> {
+    fn of(found: &'a Diagnosis) -> Self {
+        let evidence = &found.evidence;
+        let (sockets, ports) = (&evidence.sockets, &found.ports);
+        let order = found.by_urgency().into_iter();
+        let destinations =
+            order.map(|at| DestinationReport::of(&sockets.destinations[at], &found.headroom[at]));
+        Self {
+            id: evidence.id.as_deref(),
+            name: &evidence.name,
+            partial: evidence.partial,
+            sockets: by_state(&sockets.counts()),
+            families: [("ipv4", by_state(&sockets.v4)), ("ipv6", by_state(&sockets.v6))].into(),
+            ports: PortsReport {
+                low: ports.range.low,
+                high: ports.range.high,
+                reserved: ports.reserved,
+                available: ports.available,
+                blocked: ports.blocked,
+            },
+            destinations: RefCell::new(Some(Box::new(destinations))),
+            listeners: sockets
+                .listeners
+                .iter()
+                .map(|listener| ListenerReport {
+                    address: listener.local.address.to_string(),
+                    port: listener.local.port,
+                    waiting: listener.waiting,
+                    backlog: listener.backlog,
+                    connections: by_state(&listener.connections),
+                })
+                .collect(),
+            unknown: by_state(&sockets.unknown),
+            owners: evidence
+                .owners
+                .iter()
+                .map(|owner| OwnerReport {
+                    pid: owner.pid,
+                    process: &owner.name,
+                    sockets: by_state(&owner.sockets),
+                    oldest_close_wait_seconds: owner.oldest_close_wait,
+                })
+                .collect(),
+            counters: evidence
+                .counters
+                .totals
+                .iter()
+                .map(|(name, total)| {
+                    let rate = evidence.counters.rate(name).map(rounded);
+                    (name.as_str(), CounterReport { total: *total, rate })
+                })
+                .collect(),
+            findings: found.faults.iter().map(FaultReport::of).collect(),
+            not_seen: &evidence.not_seen,
+        }
+    }
+}
+
+/// Writes what an iterator gives, which is used up by it.
+fn one_by_one<'a, S: Serializer>(
+    items: &RefCell<Option<Box<dyn Iterator<Item = DestinationReport> + 'a>>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(items.borrow_mut().take().into_iter().flatten())
+}
+
+/// Writes what the evidence means.
+///
+/// # Errors
+/// The writer's.
+pub fn diagnose(out: &mut dyn Write, host: &Host, found: &[Diagnosis]) -> io::Result<()> {
+    let namespaces = found.iter().map(NamespaceReport::of).collect();
+    write(out, &DiagnoseReport { schema: "twtune.diagnose/1", host: HostReport::of(host), namespaces })
+}

@@ -1,0 +1,140 @@
+//! `twtune diagnose`: what the sockets show.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::host::Host;
+use crate::sandbox;
+use crate::schema;
+use crate::schema::list;
+
+/// A host with the generator of connections in its folder.
+fn start() -> Option<Host> {
+    if !sandbox::has("python3", "python3") || !sandbox::has("ss", "iproute2") {
+        return None;
+    }
+    let host = Host::start()?;
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/load.py");
+    host.file("load.py", std::fs::read(script).expect("load.py"));
+    Some(host)
+}
+
+fn diagnose(host: &Host, options: &str) -> Value {
+    let report = host.twtune(&format!("diagnose --format json {options}")).exits(0).report("diagnose");
+    schema::diagnose(&report);
+    report
+}
+
+/// How many sockets `ss` counts in each state, by family.
+fn counted_by_ss(host: &Host, family: &str) -> BTreeMap<String, u64> {
+    let mut counts = BTreeMap::new();
+    for line in host.sh(&format!("ss -{family} -Htan")).lines() {
+        let state = line.split_whitespace().next().expect("a state");
+        let state = match state {
+            "ESTAB" => "established".to_owned(),
+            "UNCONN" => "close".to_owned(),
+            other => other.to_lowercase(),
+        };
+        *counts.entry(state).or_default() += 1;
+    }
+    counts
+}
+
+fn counted_by_twtune(report: &Value, family: &str) -> BTreeMap<String, u64> {
+    let counts = report["namespaces"][0]["families"][family].as_object().expect("counts");
+    counts.iter().map(|(state, count)| (state.clone(), count.as_u64().expect("a count"))).collect()
+}
+
+#[test]
+fn counts_are_those_of_ss() {
+    let Some(host) = start() else { return };
+    let agree = |what: &str| {
+        // Sockets come and go by the second; two that agree were counted at rest.
+        for attempt in 0.. {
+            let before = [counted_by_ss(&host, "4"), counted_by_ss(&host, "6")];
+            let report = diagnose(&host, "");
+            let found = [counted_by_twtune(&report, "ipv4"), counted_by_twtune(&report, "ipv6")];
+            if found == before {
+                return found;
+            }
+            let after = [counted_by_ss(&host, "4"), counted_by_ss(&host, "6")];
+            assert!(before != after && attempt < 5, "{what}: ss {before:?}, twtune {found:?}");
+        }
+        unreachable!("it agrees or fails")
+    };
+    host.sh("echo 0 >/proc/sys/net/ipv4/tcp_tw_reuse");
+    assert_eq!(agree("empty"), [BTreeMap::new(), BTreeMap::new()]);
+    host.sh("python3 load.py fill 127.0.0.1:80 1");
+    assert_eq!(agree("one")[0], BTreeMap::from([("time-wait".into(), 1)]));
+    host.sh("python3 load.py fill 127.0.0.1:80,127.0.0.2:81,[::1]:80 999");
+    let _established = host.background("exec python3 load.py hold 127.0.0.1:82 established 20");
+    let _close_wait = host.background("exec python3 load.py hold [::1]:83 close-wait 10");
+    let _fin_wait = host.background("exec python3 load.py hold 127.0.0.1:84 fin-wait-2 5");
+    let _full = host.background("exec python3 load.py hold 127.0.0.1:85 listen-full 4");
+    let [v4, v6] = agree("a thousand");
+    assert_eq!(v4["time-wait"], 667);
+    assert_eq!((v4["established"], v4["listen"]), (44, 3));
+    assert_eq!((v6["time-wait"], v6["close-wait"]), (333, 10));
+}
+
+#[test]
+fn each_destination_has_its_ports_counted_and_each_listener_its_connections() {
+    let Some(host) = start() else { return };
+    host.sh("echo 0 >/proc/sys/net/ipv4/tcp_tw_reuse
+        echo 20000 20999 >/proc/sys/net/ipv4/ip_local_port_range
+        echo 20000-20099,80 >/proc/sys/net/ipv4/ip_local_reserved_ports
+        python3 load.py fill 127.0.0.1:80,127.0.0.2:81 60");
+    let _held = host.background("exec python3 load.py hold 127.0.0.1:82 established 7");
+    let report = diagnose(&host, "");
+    let namespace = &report["namespaces"][0];
+    assert_eq!(
+        namespace["ports"],
+        serde_json::json!({"low": 20000, "high": 20999, "reserved": 100, "available": 900, "blocked": 0})
+    );
+    let of = |port: u16| {
+        let found = list(&namespace["destinations"]).iter().find(|destination| destination["port"] == port);
+        found.unwrap_or_else(|| panic!("{port} is not in {namespace:#}"))
+    };
+    for (port, address) in [(80, "127.0.0.1"), (81, "127.0.0.2")] {
+        let destination = of(port);
+        assert_eq!(destination["address"], address);
+        assert_eq!((&destination["time_wait"], &destination["used"]), (&30.into(), &30.into()));
+        assert_eq!(destination["headroom"], 870);
+    }
+    assert_eq!((&of(82)["established"], &of(82)["headroom"]), (&7.into(), &893.into()));
+    let listeners = list(&namespace["listeners"]);
+    assert_eq!(listeners.len(), 1, "{namespace:#}");
+    assert_eq!((&listeners[0]["port"], &listeners[0]["backlog"]), (&82.into(), &4096.into()));
+    assert_eq!(listeners[0]["connections"], serde_json::json!({"established": 7}));
+    assert_eq!(namespace["unknown"], serde_json::json!({}), "{namespace:#}");
+
+    // The list is cut for people, and says so.
+    let human = host.twtune("diagnose --top 1").exits(0);
+    assert!(human.stdout.contains("and 2 more"), "{human:#?}");
+    // Those of a range that is another one since belong to nobody.
+    host.sh("echo 30000 30999 >/proc/sys/net/ipv4/ip_local_port_range");
+    let report = diagnose(&host, "");
+    let unknown = &report["namespaces"][0]["unknown"];
+    assert_eq!(unknown, &serde_json::json!({"time-wait": 60, "established": 7}));
+}
+
+#[test]
+fn full_ports_are_a_finding() {
+    let Some(host) = start() else { return };
+    host.sh("echo 0 >/proc/sys/net/ipv4/tcp_tw_reuse
+        echo 20000 20099 >/proc/sys/net/ipv4/ip_local_port_range");
+    host.twtune("diagnose --exit-code").exits(0).says("nothing is wrong");
+    host.sh("python3 load.py fill 127.0.0.1:80 100");
+    let run = host.twtune("diagnose --exit-code").exits(1).says("time-wait-exhausts-ports");
+    assert!(run.stdout.contains("tcp_tw_reuse = 1"), "{run:#?}");
+    host.twtune("diagnose").exits(0);
+    let report = diagnose(&host, "");
+    let finding = &report["namespaces"][0]["findings"][0];
+    assert_eq!(
+        (&finding["check"], &finding["severity"]),
+        (&"time-wait-exhausts-ports".into(), &"critical".into())
+    );
+    assert_eq!(finding["evidence"]["headroom"], 0);
+}

@@ -1,0 +1,147 @@
+"""Connections as a test wants them, in the network namespace that it is run in, over the loopback or to any address.
+
+load.py serve ADDRESS:PORT[,..] [first]     accepts; closes behind the client, or first; says `ready`
+load.py fill ADDRESS:PORT[,..] N            N connections, closed here first: N TIME_WAIT sockets
+load.py hold ADDRESS:PORT STATE N           keeps N sockets in STATE until it is ended: established, close-wait,
+                                            fin-wait-2, listen-full; says `ready`
+load.py pace ADDRESS:PORT[,..] RATE SECONDS [from=ADDRESS] [bind] [no-port] [burst=N]
+                                            connections at a rate, closed as the server lets it; says `ready` at once
+                                            and at the end `made N failed N first SECONDS ERRNO`
+"""
+
+import errno
+import os
+import select
+import socket
+import sys
+import time
+
+IP_BIND_ADDRESS_NO_PORT = 24
+
+
+def places(text):
+    for place in text.split(","):
+        address, port = place.rsplit(":", 1)
+        address = address.strip("[]")
+        yield (socket.AF_INET6 if ":" in address else socket.AF_INET), (address, int(port))
+
+
+def listen(family, place, backlog=4096, reuse=True):
+    server = socket.socket(family)
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(reuse))
+    server.bind(place)
+    server.listen(backlog)
+    return server
+
+
+def ready():
+    print("ready", flush=True)
+
+
+def serve(where, first=None):
+    poll, servers, clients = select.epoll(), {}, {}
+    for family, place in places(where):
+        server = listen(family, place)
+        server.setblocking(False)
+        servers[server.fileno()] = server
+        poll.register(server, select.EPOLLIN)
+    ready()
+    while True:
+        for number, _ in poll.poll():
+            if number in servers:
+                try:
+                    client, _ = servers[number].accept()
+                except BlockingIOError:
+                    continue
+                if first:
+                    client.close()
+                else:
+                    clients[client.fileno()] = client
+                    poll.register(client, select.EPOLLIN)
+            elif not clients[number].recv(4096):
+                poll.unregister(number)
+                clients.pop(number).close()
+
+
+def fill(where, number):
+    servers = [(listen(family, place), family, place) for family, place in places(where)]
+    for at in range(int(number)):
+        server, family, place = servers[at % len(servers)]
+        client = socket.socket(family)
+        client.connect(place)
+        accepted, _ = server.accept()
+        client.close()
+        accepted.recv(1)
+        accepted.close()
+
+
+def hold(where, state, number):
+    family, place = next(places(where))
+    number = int(number)
+    kept = [listen(family, place, 1 if state == "listen-full" else 4096)]
+    for _ in range(number):
+        client = socket.socket(family)
+        if state == "listen-full":
+            client.setblocking(False)
+            client.connect_ex(place)
+            kept.append(client)
+            continue
+        client.connect(place)
+        accepted, _ = kept[0].accept()
+        if state == "close-wait":
+            accepted.close()
+        elif state == "fin-wait-2":
+            client.shutdown(socket.SHUT_WR)
+            kept.append(accepted)
+        else:
+            kept.append(accepted)
+        kept.append(client)
+    ready()
+    time.sleep(600)
+
+
+def pace(where, rate, seconds, *options):
+    targets = list(places(where))
+    source = next((option[5:] for option in options if option.startswith("from=")), None)
+    burst = next((int(option[6:]) for option in options if option.startswith("burst=")), 1)
+    rate, seconds = float(rate), float(seconds)
+    made = failed = 0
+    first = None
+    ready()
+    start = time.monotonic()
+    while True:
+        # The clock of the very first connection is the start, so N intervals lie before connection N.
+        due = start + (made + failed) // burst * burst / rate
+        now = time.monotonic()
+        if now - start >= seconds:
+            break
+        if due > now:
+            time.sleep(min(due - now, start + seconds - now))
+            continue
+        family, place = targets[(made + failed) % len(targets)]
+        client = socket.socket(family)
+        try:
+            if "no-port" in options:
+                client.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+            if source:
+                client.bind((source, 0))
+            client.connect(place)
+            made += 1
+            client.setblocking(True)
+            if "wait" in options:
+                client.recv(1)
+        except OSError as error:
+            failed += 1
+            if first is None:
+                first = (time.monotonic() - start, error.errno)
+        client.close()
+    when, why = first or (0, 0)
+    print(f"made {made} failed {failed} first {when:.3f} {errno.errorcode.get(why, '-')}", flush=True)
+
+
+if __name__ == "__main__":
+    command = {"serve": serve, "fill": fill, "hold": hold, "pace": pace}[sys.argv[1]]
+    try:
+        command(*sys.argv[2:])
+    except KeyboardInterrupt:
+        os._exit(0)
