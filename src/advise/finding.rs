@@ -49,6 +49,8 @@ pub enum Status {
     Unreadable,
     /// A fact that the rule needs is not known.
     Unknown,
+    /// Somebody has decided to live with it for a while.
+    Excepted,
     /// The rule does not concern this host.
     NotApplicable,
     /// The rule is met.
@@ -63,6 +65,7 @@ impl Status {
             Self::LiveDiffers => "live-differs",
             Self::Unreadable => "unreadable",
             Self::Unknown => "unknown",
+            Self::Excepted => "excepted",
             Self::NotApplicable => "not-applicable",
             Self::Ok => "ok",
         }
@@ -71,7 +74,7 @@ impl Status {
     /// Whether a check passes with it.
     #[must_use]
     pub const fn is_met(self) -> bool {
-        matches!(self, Self::Ok | Self::NotApplicable)
+        matches!(self, Self::Ok | Self::NotApplicable | Self::Excepted)
     }
 }
 

@@ -3,9 +3,11 @@
 
 mod allowed;
 pub mod checks;
+mod except;
 mod finding;
 mod judge;
 
+pub use except::except;
 pub use finding::Finding;
 pub use finding::Overruled;
 pub use finding::Report;

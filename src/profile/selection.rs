@@ -8,6 +8,7 @@ use std::fmt;
 
 use crate::facts::Os;
 use crate::profile::Condition;
+use crate::profile::Exception;
 use crate::profile::Level;
 use crate::profile::Problem;
 use crate::profile::Profile;
@@ -45,6 +46,8 @@ pub enum SelectError<E> {
 pub struct Selection {
     /// The names of those that were asked for, in order.
     pub names: Vec<String>,
+    /// What does not count for a while, whichever profile's rule it is.
+    pub exceptions: Vec<Exception>,
     members: Vec<Member>,
 }
 
@@ -165,7 +168,7 @@ pub fn select<E: fmt::Display>(
     names: &[String],
     read: &mut Finder<'_, E>,
 ) -> Result<Selection, SelectError<E>> {
-    let mut selection = Selection { names: Vec::new(), members: Vec::new() };
+    let mut selection = Selection { names: Vec::new(), exceptions: Vec::new(), members: Vec::new() };
     let mut problems = Vec::new();
     for (position, name) in names.iter().enumerate() {
         let document = read(name, None).map_err(SelectError::Read)?;
@@ -181,6 +184,8 @@ pub fn select<E: fmt::Display>(
     let mut asked: Vec<&Member> = selection.members.iter().filter(|member| member.asked.is_some()).collect();
     asked.sort_by_key(|member| member.asked);
     selection.names = asked.into_iter().map(|member| member.profile.name.clone()).collect();
+    let exceptions = selection.members.iter().flat_map(|member| member.profile.exceptions.iter().cloned());
+    selection.exceptions = exceptions.collect();
     if problems.is_empty() { Ok(selection) } else { Err(SelectError::Faulty(problems)) }
 }
 

@@ -58,6 +58,12 @@ pub struct Setting {
 }
 
 impl Setting {
+    /// Whether the catalogue has it; a profile can also name others, of which next to nothing is known.
+    #[must_use]
+    pub fn is_catalogued(&self) -> bool {
+        !self.key.is_empty()
+    }
+
     /// The default of a kernel of this version; None where nothing is known.
     #[must_use]
     pub fn default_in(&self, version: Version) -> Option<&'static DefaultValue> {
@@ -273,6 +279,8 @@ pub enum Effect {
     NewDevices,
     /// For network namespaces made after the change.
     NewNamespaces,
+    /// Nothing is known about it.
+    Unknown,
 }
 
 impl Effect {
@@ -286,6 +294,7 @@ impl Effect {
             Self::NewListeners => "new-listeners",
             Self::NewDevices => "new-devices",
             Self::NewNamespaces => "new-namespaces",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -299,6 +308,7 @@ impl fmt::Display for Effect {
             Self::NewListeners => "when programs listen again: restart or reload them",
             Self::NewDevices => "for new network devices",
             Self::NewNamespaces => "for new network namespaces",
+            Self::Unknown => "nobody knows when: the catalogue does not have it",
         })
     }
 }

@@ -113,12 +113,13 @@ pub(crate) fn check(report: &Value) {
     }
     assert_eq!(counted, list(&report["findings"]).len(), "the summary counts every finding: {report:#}");
     for finding in list(&report["findings"]) {
-        fields(
+        fields_and(
             finding,
             &[
                 "key", "profile", "level", "rule", "status", "reason", "proposed", "why", "source", "scope",
                 "live", "boot",
             ],
+            &["catalogued"],
         );
         text(&finding["key"]);
         text(&finding["profile"]);
@@ -129,7 +130,10 @@ pub(crate) fn check(report: &Value) {
             &["want", "at-least", "at-most", "one-of", "between", "covers", "absent"],
         );
         one_of(&finding["status"], STATUSES);
-        if matches!(finding["status"].as_str(), Some("not-applicable" | "unreadable" | "unknown")) {
+        if matches!(
+            finding["status"].as_str(),
+            Some("not-applicable" | "unreadable" | "unknown" | "excepted")
+        ) {
             text(&finding["reason"]);
         }
         if finding["status"] == "live-differs" && finding["rule"]["kind"] != "absent" {
@@ -185,8 +189,16 @@ fn overruled(value: &Value) {
 
 #[track_caller]
 pub(crate) fn plan(report: &Value) {
-    fields_and(report, &["schema", "id", "host", "profiles", "changes", "refused"], &["overruled"]);
+    fields_and(
+        report,
+        &["schema", "id", "host", "profiles", "changes", "refused"],
+        &["overruled", "excepted"],
+    );
     overruled(&report["overruled"]);
+    for entry in list(&report["excepted"]) {
+        fields(entry, &["key", "profile", "reason"]);
+        text(&entry["reason"]);
+    }
     text(&report["id"]);
     host(&report["host"]);
     names(&report["profiles"]);

@@ -40,6 +40,7 @@ struct FindingReport<'a> {
     why: &'a str,
     source: Option<&'a str>,
     scope: &'static str,
+    catalogued: bool,
     live: LiveReport<'a>,
     boot: BootReport,
 }
@@ -121,6 +122,7 @@ impl<'a> FindingReport<'a> {
             why: &rule.why,
             source: rule.source.as_deref(),
             scope: rule.setting.scope.name(),
+            catalogued: rule.setting.is_catalogued(),
             live: LiveReport::of(&finding.live),
             boot: BootReport::unknown(),
         }

@@ -6,6 +6,8 @@ use std::io::Write;
 use serde::Serialize;
 
 use crate::advise::Overruled;
+use crate::advise::Report;
+use crate::advise::Status;
 use crate::plan::Change;
 use crate::plan::Refusal;
 use crate::render::PlanView;
@@ -21,6 +23,27 @@ struct PlanReport<'a> {
     changes: Vec<ChangeReport<'a>>,
     refused: Vec<RefusalReport<'a>>,
     overruled: Vec<OverruledReport<'a>>,
+    excepted: Vec<ExceptedReport<'a>>,
+}
+
+/// A rule that is not met and does not count for now.
+#[derive(Serialize)]
+struct ExceptedReport<'a> {
+    key: &'a str,
+    profile: &'a str,
+    reason: Option<&'a str>,
+}
+
+impl<'a> ExceptedReport<'a> {
+    fn all(report: &'a Report<'a>) -> Vec<Self> {
+        let excepted = report.findings.iter().filter(|finding| finding.status == Status::Excepted);
+        let told = excepted.map(|finding| Self {
+            key: finding.rule.rule.key.as_str(),
+            profile: finding.rule.profile(),
+            reason: finding.reason.as_deref(),
+        });
+        told.collect()
+    }
 }
 
 #[derive(Serialize)]
@@ -102,6 +125,7 @@ pub fn plan(out: &mut dyn Write, view: PlanView<'_>) -> io::Result<()> {
             changes: view.plan.changes.iter().map(ChangeReport::of).collect(),
             refused: view.plan.refused.iter().map(RefusalReport::of).collect(),
             overruled: view.report.overruled.iter().map(OverruledReport::of).collect(),
+            excepted: ExceptedReport::all(view.report),
         },
     )
 }
