@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::facts::LiveReading;
+use crate::profile::Clash;
 use crate::profile::RankedRule;
 use crate::setting::Value;
 
@@ -14,6 +15,8 @@ pub struct Report<'a> {
     pub findings: Vec<Finding<'a>>,
     /// The rules that could not hold beside a stronger one.
     pub overruled: Vec<Overruled<'a>>,
+    /// What is to be minded because of profiles that are used together; each with the profile that says so.
+    pub clashes: Vec<(&'a str, &'a Clash)>,
 }
 
 /// One rule held against one host.

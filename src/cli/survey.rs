@@ -113,9 +113,11 @@ fn look_at(snapshot: &mut Snapshot, place: &Place, key: &Key, writable: bool) {
     }
 }
 
-impl Survey<'_> {
-    /// Leaves out what is excepted today.
-    pub(super) fn except(mut self, selection: &Selection) -> Self {
+impl<'a> Survey<'a> {
+    /// Heeds what the profiles and the configuration say besides their rules: what is excepted today, and what is to
+    /// be minded of profiles that are used together.
+    pub(super) fn heed(mut self, selection: &'a Selection) -> Self {
+        self.report.clashes = selection.clashes().collect();
         if !selection.exceptions.is_empty() {
             let today = Context::today();
             let holding = selection.exceptions.iter().filter(|exception| today <= exception.until);

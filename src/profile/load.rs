@@ -19,7 +19,7 @@ mod remark;
 mod rule;
 
 const PROFILE_FIELDS: &[&str] =
-    &["schema", "name", "summary", "extends", "rule", "not_recommended", "exception"];
+    &["schema", "name", "summary", "extends", "rule", "not_recommended", "clash", "exception"];
 
 /// No workload has this many wishes. Rules about one setting are held against each other, which takes the square of
 /// their number.
@@ -123,6 +123,7 @@ impl Reader<'_> {
             extends_spans,
             rules: self.rules(table),
             not_recommended: self.not_recommended(table),
+            clashes: self.clashes(table),
             exceptions: self.exceptions(table),
         }
     }

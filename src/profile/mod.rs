@@ -26,6 +26,7 @@ pub use exception::Exception;
 pub use load::load;
 pub use problem::MOST_PROBLEMS;
 pub use problem::Problem;
+pub use rule::Clash;
 pub use rule::Level;
 pub use rule::NotRecommended;
 pub use rule::Profile;

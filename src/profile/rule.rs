@@ -24,8 +24,19 @@ pub struct Profile {
     pub rules: Vec<Rule>,
     /// What it advises against.
     pub not_recommended: Vec<NotRecommended>,
+    /// Other profiles that one host cannot serve just as well.
+    pub clashes: Vec<Clash>,
     /// What does not count for a while.
     pub exceptions: Vec<Exception>,
+}
+
+/// What is to be minded where this profile and another one are used together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clash {
+    /// The name of the other one.
+    pub with: String,
+    /// What is to be minded.
+    pub why: String,
 }
 
 /// What people set or do for such a workload, and better would not.

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::facts::Os;
+use crate::profile::Clash;
 use crate::profile::Condition;
 use crate::profile::Exception;
 use crate::profile::Level;
@@ -136,6 +137,15 @@ impl Selection {
             .filter(|ranked| !skip.contains(&ranked.rule.key))
             .filter(|ranked| ranked.rule.when.as_ref().and_then(Condition::os).is_none_or(|of| of == os))
             .collect()
+    }
+
+    /// What is to be minded because two of the profiles are used together; each with the profile that says so.
+    pub fn clashes(&self) -> impl Iterator<Item = (&str, &Clash)> {
+        let present = |clash: &&Clash| self.members.iter().any(|member| member.profile.name == clash.with);
+        self.members.iter().flat_map(move |member| {
+            let clashes = member.profile.clashes.iter().filter(present);
+            clashes.map(|clash| (member.profile.name.as_str(), clash))
+        })
     }
 
     /// The profiles, those that were asked for first, each with the file that it comes from.

@@ -99,7 +99,12 @@ const STATUSES: &[&str] = &[
 
 #[track_caller]
 pub(crate) fn check(report: &Value) {
-    fields_and(report, &["schema", "host", "profiles", "summary", "findings", "checks"], &["overruled"]);
+    fields_and(
+        report,
+        &["schema", "host", "profiles", "summary", "findings", "checks"],
+        &["overruled", "clashes"],
+    );
+    clashes(&report["clashes"]);
     overruled(&report["overruled"]);
     host(&report["host"]);
     names(&report["profiles"]);
@@ -187,13 +192,23 @@ fn overruled(value: &Value) {
     }
 }
 
+/// What is to be minded of profiles that are used together.
+#[track_caller]
+fn clashes(value: &Value) {
+    for entry in list(value) {
+        fields(entry, &["profile", "with", "why"]);
+        text(&entry["why"]);
+    }
+}
+
 #[track_caller]
 pub(crate) fn plan(report: &Value) {
     fields_and(
         report,
         &["schema", "id", "host", "profiles", "changes", "refused"],
-        &["overruled", "excepted"],
+        &["overruled", "excepted", "clashes"],
     );
+    clashes(&report["clashes"]);
     overruled(&report["overruled"]);
     for entry in list(&report["excepted"]) {
         fields(entry, &["key", "profile", "reason"]);

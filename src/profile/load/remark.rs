@@ -1,9 +1,11 @@
-//! What a document says besides its rules: what it advises against, and which findings are excepted.
+//! What a document says besides its rules: what it advises against, what it
+//! does not go well with, and which findings are excepted.
 
 use std::ops::Range;
 
 use super::Reader;
 use super::Table;
+use crate::profile::Clash;
 use crate::profile::Date;
 use crate::profile::Exception;
 use crate::profile::NotRecommended;
@@ -19,6 +21,19 @@ impl Reader<'_> {
             let source = self.text_field(table, "source").map(|(text, _)| text);
             if let (Some((what, _)), Some((why, _))) = (what, why) {
                 found.push(NotRecommended { what, why, source });
+            }
+        }
+        found
+    }
+
+    pub(super) fn clashes(&mut self, table: &Table<'_>) -> Vec<Clash> {
+        let mut found = Vec::new();
+        for (table, span) in self.entries(table, "clash") {
+            self.known_fields(table, &[&["with", "why"]], "a [[clash]]");
+            let with = self.required_text(table, "with", &span);
+            let why = self.required_text(table, "why", &span);
+            if let (Some((with, _)), Some((why, _))) = (with, why) {
+                found.push(Clash { with, why });
             }
         }
         found

@@ -6,6 +6,7 @@ use std::io::Write;
 use crate::advise::Finding;
 use crate::advise::Report;
 use crate::advise::Status;
+use crate::profile::Clash;
 use crate::render::Subject;
 use crate::render::escape;
 use crate::render::human::count;
@@ -29,12 +30,22 @@ pub fn check(out: &mut dyn Write, subject: Subject<'_>, report: &Report<'_>) -> 
     ] {
         write_aside(out, report, status, title)?;
     }
+    write_clashes(out, &report.clashes)?;
     writeln!(out, "\n{}", summary(report))?;
     if !report.is_met() {
         writeln!(
             out,
             "`twtune plan` with the same arguments shows what would be changed, `twtune explain KEY` the facts"
         )?;
+    }
+    Ok(())
+}
+
+/// Writes what is to be minded because of profiles that are used together.
+pub(super) fn write_clashes(out: &mut dyn Write, clashes: &[(&str, &Clash)]) -> io::Result<()> {
+    for (profile, clash) in clashes {
+        let label = style::doubt("clash");
+        writeln!(out, "\n{label}  {profile} and {}: {}", escape(&clash.with), escape(&clash.why))?;
     }
     Ok(())
 }

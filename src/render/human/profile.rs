@@ -4,6 +4,7 @@ use std::io;
 use std::io::Write;
 
 use crate::advise::Overruled;
+use crate::profile::Clash;
 use crate::profile::Problem;
 use crate::profile::Profile;
 use crate::profile::RankedRule;
@@ -86,6 +87,9 @@ fn write_remarks(out: &mut dyn Write, profile: &Profile) -> io::Result<()> {
         if let Some(source) = &advice.source {
             writeln!(out, "    {}", style::faint(&escape(source)))?;
         }
+    }
+    for Clash { with, why } in &profile.clashes {
+        writeln!(out, "\nclashes with {}  ({})\n    {}", escape(with), profile.name, escape(why))?;
     }
     for exception in &profile.exceptions {
         let (key, until, reason) = (&exception.key, exception.until, escape(&exception.reason));

@@ -10,6 +10,7 @@ use crate::advise::Report;
 use crate::advise::Status;
 use crate::plan::Change;
 use crate::plan::Refusal;
+use crate::profile::Clash;
 use crate::render::PlanView;
 use crate::render::json::host::HostReport;
 use crate::render::json::write;
@@ -24,6 +25,21 @@ struct PlanReport<'a> {
     refused: Vec<RefusalReport<'a>>,
     overruled: Vec<OverruledReport<'a>>,
     excepted: Vec<ExceptedReport<'a>>,
+    clashes: Vec<ClashReport<'a>>,
+}
+
+/// What is to be minded of two profiles that are used together.
+#[derive(Serialize)]
+pub(super) struct ClashReport<'a> {
+    profile: &'a str,
+    with: &'a str,
+    why: &'a str,
+}
+
+impl<'a> ClashReport<'a> {
+    pub(super) fn of((profile, clash): (&'a str, &'a Clash)) -> Self {
+        Self { profile, with: &clash.with, why: &clash.why }
+    }
 }
 
 /// A rule that is not met and does not count for now.
@@ -126,6 +142,7 @@ pub fn plan(out: &mut dyn Write, view: PlanView<'_>) -> io::Result<()> {
             refused: view.plan.refused.iter().map(RefusalReport::of).collect(),
             overruled: view.report.overruled.iter().map(OverruledReport::of).collect(),
             excepted: ExceptedReport::all(view.report),
+            clashes: view.report.clashes.iter().copied().map(ClashReport::of).collect(),
         },
     )
 }

@@ -11,6 +11,7 @@ use crate::profile::Profile;
 use crate::profile::RankedRule;
 use crate::render::json::check::RuleReport;
 use crate::render::json::error::ProblemReport;
+use crate::render::json::plan::ClashReport;
 use crate::render::json::plan::OverruledReport;
 use crate::render::json::write;
 
@@ -28,6 +29,7 @@ struct ShowReport<'a> {
     rules: Vec<RankedReport<'a>>,
     overruled: Vec<OverruledReport<'a>>,
     not_recommended: Vec<NotRecommendedReport<'a>>,
+    clashes: Vec<ClashReport<'a>>,
     exceptions: Vec<ExceptionReport<'a>>,
 }
 
@@ -112,6 +114,9 @@ pub fn profile_show<'a>(
             source: advice.source.as_deref(),
         })
     });
+    let clashes = profiles
+        .iter()
+        .flat_map(|(profile, _)| profile.clashes.iter().map(|clash| ClashReport::of((&profile.name, clash))));
     let exceptions = profiles.iter().flat_map(|(profile, _)| {
         profile.exceptions.iter().map(|exception| ExceptionReport {
             profile: &profile.name,
@@ -125,6 +130,7 @@ pub fn profile_show<'a>(
         &ShowReport {
             schema: "twtune.profile/1",
             not_recommended: advice.collect(),
+            clashes: clashes.collect(),
             exceptions: exceptions.collect(),
             profiles: profiles.iter().copied().map(profile_report).collect(),
             rules: rules.collect(),
