@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::facts::LiveReading;
+use crate::profile::Clash;
 use crate::profile::RankedRule;
 use crate::setting::Value;
 
@@ -14,6 +15,8 @@ pub struct Report<'a> {
     pub findings: Vec<Finding<'a>>,
     /// The rules that could not hold beside a stronger one.
     pub overruled: Vec<Overruled<'a>>,
+    /// What is to be minded because of profiles that are used together; each with the profile that says so.
+    pub clashes: Vec<(&'a str, &'a Clash)>,
 }
 
 /// One rule held against one host.
@@ -49,6 +52,8 @@ pub enum Status {
     Unreadable,
     /// A fact that the rule needs is not known.
     Unknown,
+    /// Somebody has decided to live with it for a while.
+    Excepted,
     /// The rule does not concern this host.
     NotApplicable,
     /// The stored value meets the rule, and may not be in use before the next boot.
@@ -65,6 +70,7 @@ impl Status {
             Self::LiveDiffers => "live-differs",
             Self::Unreadable => "unreadable",
             Self::Unknown => "unknown",
+            Self::Excepted => "excepted",
             Self::NotApplicable => "not-applicable",
             Self::PendingReboot => "pending-reboot",
             Self::Ok => "ok",
@@ -74,7 +80,7 @@ impl Status {
     /// Whether a check passes with it.
     #[must_use]
     pub const fn is_met(self) -> bool {
-        matches!(self, Self::Ok | Self::NotApplicable | Self::PendingReboot)
+        matches!(self, Self::Ok | Self::NotApplicable | Self::PendingReboot | Self::Excepted)
     }
 }
 

@@ -4,6 +4,7 @@
 mod allowed;
 pub mod checks;
 mod diagnosis;
+mod except;
 mod finding;
 pub mod forecast;
 mod headroom;
@@ -11,6 +12,7 @@ mod judge;
 
 pub use diagnosis::Diagnosis;
 pub use diagnosis::diagnose;
+pub use except::except;
 pub use finding::Finding;
 pub use finding::Overruled;
 pub use finding::Report;

@@ -77,7 +77,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     let selection = context.selection(&args.rules.profiles)?;
     let rules = args.rules.rules(&selection, &skip);
     let place = args.place.open()?;
-    let mut survey = survey(&place, &rules, context.format == Format::Json, false)?;
+    let mut survey = survey(&place, &rules, context.format == Format::Json, false)?.heed(&selection);
     let plan = survey.plan(&place, &skip)?;
     let subject = Subject { host: &survey.host, profiles: &selection.names };
     let view = PlanView { subject, report: &survey.report, plan: &plan };

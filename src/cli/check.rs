@@ -29,7 +29,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     let rules = args.rules.rules(&selection, &skip);
     let place = args.place.open()?;
     let whole = context.format == Format::Json;
-    let survey = survey(&place, &rules, whole, whole)?;
+    let survey = survey(&place, &rules, whole, whole)?.heed(&selection);
     let subject = Subject { host: &survey.host, profiles: &selection.names };
     Context::report(|out| match context.format {
         Format::Human => human::check(out, subject, &survey.report),

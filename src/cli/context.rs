@@ -15,6 +15,7 @@ use crate::cli::error::CliError;
 use crate::cli::error::ErrorKind;
 use crate::cli::system;
 use crate::profile::Configuration;
+use crate::profile::Date;
 use crate::profile::Selection;
 use crate::render::human;
 use crate::render::json;
@@ -83,26 +84,28 @@ impl Context {
         Self { format: global.format, config: global.config }
     }
 
-    /// The profiles to use: those named, else the configuration's, else `general`.
+    /// The profiles to use: those named, else the configuration's, else `general`. The configuration's exceptions
+    /// hold for all of them.
     pub(super) fn selection(&self, named: &[String]) -> Result<Selection, CliError> {
-        if !named.is_empty() {
-            return document::select_profiles(named);
-        }
         let path = &self.config.clone().unwrap_or_else(system::config_file);
         let configured = match document::read(path) {
             Err(error) if self.config.is_none() && error.is_missing() => Configuration::default(),
             Err(error) => return Err(error.into()),
             Ok(text) => parse(path, &text)?,
         };
-        if configured.profiles.is_empty() {
-            return document::select_profiles(&["general".into()]);
-        }
-        // A path in a file is relative to the file, wherever twtune is called.
-        let folder = path.parent().unwrap_or(Path::new("/"));
-        let named: Vec<String> =
-            configured.profiles.iter().map(|name| document::relative_to(folder, name)).collect();
-        document::select_profiles(&named)
-            .map_err(|error| error.hint(format!("the profiles are those of {}", path.display())))
+        let mut selection = if !named.is_empty() {
+            document::select_profiles(named)?
+        } else if configured.profiles.is_empty() {
+            document::select_profiles(&["general".into()])?
+        } else {
+            // A path in a file is relative to the file, wherever twtune is called.
+            let folder = path.parent().unwrap_or(Path::new("/"));
+            let seen = configured.profiles.iter().map(|name| document::relative_to(folder, name));
+            document::select_profiles(&seen.collect::<Vec<_>>())
+                .map_err(|error| error.hint(format!("the profiles are those of {}", path.display())))?
+        };
+        selection.exceptions.extend(configured.exceptions);
+        Ok(selection)
     }
 
     /// Writes a report to standard output.
@@ -152,6 +155,17 @@ impl Context {
         jiff::Timestamp::now().round(jiff::Unit::Second).unwrap_or_default().to_string()
     }
 
+    /// The present day, UTC.
+    pub(super) fn today() -> Date {
+        let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
+        // Years, months and days of the calendar are never negative here.
+        Date {
+            year: u16::try_from(now.year()).unwrap_or_default(),
+            month: now.month().unsigned_abs(),
+            day: now.day().unsigned_abs(),
+        }
+    }
+
     /// Whether a person can be asked.
     pub(super) fn can_ask() -> bool {
         io::stdin().is_terminal() && io::stderr().is_terminal()
@@ -167,7 +181,7 @@ impl Context {
 
 fn parse(path: &Path, text: &str) -> Result<Configuration, CliError> {
     Configuration::parse(&path.display().to_string(), text)
-        .map_err(|problem| CliError::refused("the configuration is not acceptable").problems(vec![problem]))
+        .map_err(|problems| CliError::refused("the configuration is not acceptable").problems(problems))
 }
 
 /// The files in a folder that end in `.toml`, sorted.

@@ -47,7 +47,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     let rules = args.rules.rules(&selection, &skip);
     let place = args.place.open()?;
     let identity = context.format == Format::Json || args.output.is_some();
-    let mut survey = survey(&place, &rules, identity, false)?;
+    let mut survey = survey(&place, &rules, identity, false)?.heed(&selection);
     let plan = survey.plan(&place, &skip)?;
     let subject = Subject { host: &survey.host, profiles: &selection.names };
     let view = PlanView { subject, report: &survey.report, plan: &plan };

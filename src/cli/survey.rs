@@ -2,8 +2,10 @@
 
 use clap::ValueEnum;
 
+use crate::advise;
 use crate::advise::Report;
 use crate::advise::judge;
+use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::error::ErrorKind;
 use crate::cli::place::Place;
@@ -75,6 +77,7 @@ pub(super) struct Survey<'a> {
     pub(super) host: Host,
     pub(super) report: Report<'a>,
     snapshot: Snapshot,
+    excepted: Vec<Key>,
 }
 
 /// Looks at the host as far as the rules need it. `identity` also finds out which host, boot and namespace it is;
@@ -98,7 +101,7 @@ pub(super) fn survey<'a>(
             .problems(problems)
             .hint("name the profile that shall win last, or leave the setting out with `--skip KEY`")
     })?;
-    Ok(Survey { host, report, snapshot })
+    Ok(Survey { host, report, snapshot, excepted: Vec::new() })
 }
 
 fn look_at(snapshot: &mut Snapshot, place: &Place, key: &Key, writable: bool) {
@@ -112,7 +115,20 @@ fn look_at(snapshot: &mut Snapshot, place: &Place, key: &Key, writable: bool) {
     }
 }
 
-impl Survey<'_> {
+impl<'a> Survey<'a> {
+    /// Heeds what the profiles and the configuration say besides their rules: what is excepted today, and what is to
+    /// be minded of profiles that are used together.
+    pub(super) fn heed(mut self, selection: &'a Selection) -> Self {
+        self.report.clashes = selection.clashes().collect();
+        if !selection.exceptions.is_empty() {
+            let today = Context::today();
+            let holding = selection.exceptions.iter().filter(|exception| today <= exception.until);
+            self.excepted = holding.map(|exception| exception.key.clone()).collect();
+            advise::except(&mut self.report, &selection.exceptions, today);
+        }
+        self
+    }
+
     /// Draws up the plan that would meet every rule.
     pub(super) fn plan(&mut self, place: &Place, skip: &[Key]) -> Result<Plan, CliError> {
         for key in plan::concerned(&self.report) {
@@ -123,6 +139,7 @@ impl Survey<'_> {
             Some(present) => observe::listening(present)
                 .map_err(|error| CliError::io("read", "the sockets that listen", &error))?,
         };
-        Ok(plan::draw(&self.host, &self.report, &self.snapshot, &listening, skip))
+        let left_out = [skip, &self.excepted].concat();
+        Ok(plan::draw(&self.host, &self.report, &self.snapshot, &listening, &left_out))
     }
 }

@@ -53,6 +53,9 @@ pub struct SavedChange {
     pub why: String,
     /// The profile that wants it.
     pub profile: String,
+    /// Whether the profile says that the catalogue need not know the setting.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub uncatalogued: bool,
 }
 
 impl SavedPlan {
@@ -66,6 +69,7 @@ impl SavedPlan {
             after: change.after.clone(),
             why: change.why.clone(),
             profile: change.profile.clone(),
+            uncatalogued: !change.setting.is_catalogued(),
         };
         let mut plan = Self {
             schema: SCHEMA.into(),
@@ -116,7 +120,8 @@ struct Schema {
 
 fn planned(saved: &SavedChange, host: &Host) -> Result<Change, String> {
     let shown = saved.key.escape_debug();
-    let found = Key::parse(&saved.key).ok().and_then(|key| Some((catalogue::find(&key)?, key)));
+    let find = if saved.uncatalogued { catalogue::find_or_text } else { catalogue::find };
+    let found = Key::parse(&saved.key).ok().and_then(|key| Some((find(&key)?, key)));
     let Some((setting, key)) = found else {
         return Err(format!("it names `{shown}`, which twtune does not know"));
     };

@@ -15,6 +15,25 @@ macro_rules! builtin {
     };
 }
 
-/// Every built-in profile, the one that all others extend first.
-pub const BUILTINS: &[Builtin] =
-    &[builtin!("general"), builtin!("outbound"), builtin!("web-server"), builtin!("reverse-proxy")];
+/// Every built-in profile: the one that all others extend, those for a workload, those for a program.
+pub const BUILTINS: &[Builtin] = &[
+    builtin!("general"),
+    builtin!("outbound"),
+    builtin!("web-server"),
+    builtin!("reverse-proxy"),
+    builtin!("database"),
+    builtin!("cache"),
+    builtin!("message-broker"),
+    builtin!("load-generator"),
+    builtin!("nat-gateway"),
+    builtin!("bulk-transfer"),
+    builtin!("kubernetes-node"),
+    builtin!("redis"),
+    builtin!("kafka"),
+    builtin!("rabbitmq"),
+    builtin!("elasticsearch"),
+    builtin!("mongodb"),
+    builtin!("postgresql"),
+    builtin!("nginx"),
+    builtin!("haproxy"),
+];

@@ -1,27 +1,24 @@
 //! The configuration: what a command uses where its arguments say nothing.
 
-use serde::Deserialize;
-
+use crate::profile::Exception;
 use crate::profile::Problem;
+use crate::profile::load;
 
 /// The configuration file.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Configuration {
     /// The profiles of a command that names none.
-    #[serde(default)]
     pub profiles: Vec<String>,
+    /// What does not count on this host for a while.
+    pub exceptions: Vec<Exception>,
 }
 
 impl Configuration {
     /// Reads the text of a configuration file.
     ///
     /// # Errors
-    /// The first fault, and its place.
-    pub fn parse(file: &str, text: &str) -> Result<Self, Problem> {
-        toml::from_str(text).map_err(|error| {
-            let message = error.message().lines().next().unwrap_or_default();
-            Problem::at(file, text, &error.span().unwrap_or(0..0), message)
-        })
+    /// Every fault of the text, in the order of their places.
+    pub fn parse(file: &str, text: &str) -> Result<Self, Vec<Problem>> {
+        load::configuration(file, text)
     }
 }

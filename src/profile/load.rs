@@ -7,46 +7,59 @@ use toml::de::DeInteger;
 use toml::de::DeTable;
 use toml::de::DeValue;
 
-use crate::profile::Condition;
-use crate::profile::Constraint;
-use crate::profile::Level;
 use crate::profile::MOST_PROBLEMS;
 use crate::profile::Problem;
 use crate::profile::Profile;
-use crate::profile::Rule;
+use crate::profile::configuration::Configuration;
 use crate::setting::Key;
-use crate::setting::Setting;
-use crate::setting::catalogue;
 use crate::setting::is_hidden;
 
 mod constraint;
+mod remark;
+mod rule;
 
-const PROFILE_FIELDS: &[&str] = &["schema", "name", "summary", "extends", "rule"];
-const RULE_FIELDS: &[&str] = &["key", "level", "when", "why", "source", "propose"];
-
-/// Nobody follows more bases than these, and each is read from its file.
-const MOST_BASES: usize = 100;
+const PROFILE_FIELDS: &[&str] =
+    &["schema", "name", "summary", "extends", "rule", "not_recommended", "clash", "exception"];
 
 /// No workload has this many wishes. Rules about one setting are held against each other, which takes the square of
 /// their number.
-const MOST_RULES: usize = 1000;
+const MOST_ENTRIES: usize = 1000;
+
+/// Nobody follows more bases than these, and each is read from its file.
+const MOST_BASES: usize = 100;
 
 /// Reads a profile.
 ///
 /// # Errors
 /// Every fault of the text, in the order of their places.
 pub fn load(file: &str, text: &str) -> Result<Profile, Vec<Problem>> {
+    read(file, text, Reader::profile)
+}
+
+/// Reads a configuration file.
+///
+/// # Errors
+/// Every fault of the text, in the order of their places.
+pub(super) fn configuration(file: &str, text: &str) -> Result<Configuration, Vec<Problem>> {
+    read(file, text, Reader::configuration)
+}
+
+fn read<'a, T>(
+    file: &'a str,
+    text: &'a str,
+    what: fn(&mut Reader<'a>, &Table<'_>) -> T,
+) -> Result<T, Vec<Problem>> {
     let (document, faults) = DeTable::parse_recoverable(text);
     let mut reader = Reader { file, text, problems: Vec::new() };
     for fault in faults {
         let span = fault.span().unwrap_or(0..0);
         reader.problem(&span, fault.message().lines().next().unwrap_or_default());
     }
-    let profile = reader.profile(document.get_ref());
+    let result = what(&mut reader, document.get_ref());
     let more = reader.problems.len() > MOST_PROBLEMS;
     let mut problems = reader.problems;
     if problems.is_empty() {
-        return Ok(profile);
+        return Ok(result);
     }
     problems.sort_by_key(|problem| (problem.line, problem.column));
     // A broken line is one fault, whatever else it then seems to lack.
@@ -109,6 +122,9 @@ impl Reader<'_> {
             extends,
             extends_spans,
             rules: self.rules(table),
+            not_recommended: self.not_recommended(table),
+            clashes: self.clashes(table),
+            exceptions: self.exceptions(table),
         }
     }
 
@@ -126,117 +142,49 @@ impl Reader<'_> {
         named.filter_map(|name| Some((self.text_of(name, "extends")?, name.span()))).unzip()
     }
 
-    fn rules(&mut self, table: &Table<'_>) -> Vec<Rule> {
-        let Some(node) = table.get("rule") else {
-            return Vec::new();
+    fn configuration(&mut self, table: &Table<'_>) -> Configuration {
+        self.known_fields(table, &[&["profiles", "exception"]], "the configuration");
+        let profiles = match table.get("profiles").map(|node| (node, node.get_ref().as_array())) {
+            None => Vec::new(),
+            Some((_, Some(names))) => {
+                names.iter().filter_map(|name| self.text_of(name, "profiles")).collect()
+            }
+            Some((node, None)) => {
+                self.problem(&node.span(), "`profiles` is a list of names: [\"general\"]");
+                Vec::new()
+            }
         };
+        Configuration { profiles, exceptions: self.exceptions(table) }
+    }
+
+    /// The tables of a `[[field]]`, each with its place.
+    fn entries<'t, 'i>(&mut self, table: &'t Table<'i>, field: &str) -> Vec<(&'t Table<'i>, Range<usize>)> {
+        let Some(node) = table.get(field) else { return Vec::new() };
         let Some(array) = node.get_ref().as_array() else {
-            self.problem(&node.span(), "rules are written as [[rule]]");
+            self.problem(&node.span(), format!("write it as [[{field}]]"));
             return Vec::new();
         };
-        if array.len() > MOST_RULES {
-            self.problem(&node.span(), format!("a profile has at most {MOST_RULES} rules"));
+        if array.len() > MOST_ENTRIES {
+            self.problem(&node.span(), format!("a document has at most {MOST_ENTRIES} times [[{field}]]"));
         }
-        let mut rules = Vec::new();
-        for rule in array.iter().take(MOST_RULES) {
-            match rule.get_ref().as_table() {
-                Some(table) => rules.extend(self.rule(table, &rule.span())),
-                None => self.problem(&rule.span(), "rules are written as [[rule]]"),
+        let mut entries = Vec::new();
+        for entry in array.iter().take(MOST_ENTRIES) {
+            match entry.get_ref().as_table() {
+                Some(table) => entries.push((table, entry.span())),
+                None => self.problem(&entry.span(), format!("write it as [[{field}]]")),
             }
         }
-        rules
+        entries
     }
 
-    fn rule(&mut self, table: &Table<'_>, span: &Range<usize>) -> Option<Rule> {
-        self.known_fields(table, &[RULE_FIELDS, constraint::FORMS], "a rule");
-        let key = self.required_text(table, "key", span).and_then(|(text, span)| self.key(&text, &span));
-        let level = self.level(table);
-        let when = self.text_field(table, "when").and_then(|(text, span)| {
-            Condition::parse(&text).map_err(|message| self.problem(&span, message)).ok()
-        });
-        let why = self.required_text(table, "why", span);
-        let source = self.text_field(table, "source").map(|(text, _)| text);
-        let constraint = self.constraint(table, span, key.as_ref().map(|(_, setting)| *setting));
-        let (key, setting) = key?;
-        let span = table.get("key").map_or_else(|| span.clone(), Spanned::span);
-        Some(Rule { key, setting, constraint: constraint?, level, when, why: why?.0, source, span })
-    }
-
-    fn key(&mut self, text: &str, span: &Range<usize>) -> Option<(Key, &'static Setting)> {
-        let key = match Key::parse(text) {
-            Ok(key) => key,
-            Err(message) => {
-                self.problem(span, message);
-                return None;
-            }
-        };
+    /// A key in either spelling, of one setting.
+    fn key_text(&mut self, text: &str, span: &Range<usize>) -> Option<Key> {
+        let key = Key::parse(text).map_err(|message| self.problem(span, message)).ok()?;
         if text.contains('*') {
             self.problem(span, format!("`{key}` names many settings: write one rule for each interface"));
             return None;
         }
-        if let Some(setting) = catalogue::find(&key) {
-            return Some((key, setting));
-        }
-        // To look for what was meant takes longer than all else.
-        let nearest = if self.is_full() { Vec::new() } else { catalogue::nearest(key.as_str()) };
-        let hint = if nearest.is_empty() {
-            "the catalogue does not know it".into()
-        } else {
-            format!("did you mean {}?", nearest.join(" or "))
-        };
-        self.problem(span, format!("unknown key `{key}`: {hint}"));
-        None
-    }
-
-    /// The level; a rule that does not say is the milder one.
-    fn level(&mut self, table: &Table<'_>) -> Level {
-        let Some((text, span)) = self.text_field(table, "level") else {
-            return Level::Recommended;
-        };
-        match text.as_str() {
-            "required" => Level::Required,
-            "recommended" => Level::Recommended,
-            _ => {
-                self.problem(&span, format!("`{text}` is not a level: write required or recommended"));
-                Level::Recommended
-            }
-        }
-    }
-
-    fn constraint(
-        &mut self,
-        table: &Table<'_>,
-        span: &Range<usize>,
-        setting: Option<&'static Setting>,
-    ) -> Option<Constraint> {
-        let written: Vec<(&str, &Node<'_>)> =
-            constraint::FORMS.iter().filter_map(|form| Some((*form, table.get(*form)?))).collect();
-        let (form, node) = match written[..] {
-            [one] => one,
-            [] => {
-                self.problem(span, format!("a rule needs one of {}", constraint::FORMS.join(", ")));
-                return None;
-            }
-            [(first, _), (second, node), ..] => {
-                self.problem(
-                    &node.span(),
-                    format!("a rule has one constraint: `{first}` or `{second}`, not both"),
-                );
-                return None;
-            }
-        };
-        let propose = table.get("propose");
-        if let Some(propose) = propose
-            && form != "between"
-        {
-            self.problem(&propose.span(), "`propose` goes with `between` only");
-            return None;
-        }
-        // Without a known setting there is nothing to hold the value against.
-        let setting = setting?;
-        constraint::read(form, node, propose, setting)
-            .map_err(|(span, message)| self.problem(&span, message))
-            .ok()
+        Some(key)
     }
 
     fn required_text(
@@ -276,6 +224,16 @@ impl Reader<'_> {
             return None;
         }
         Some(text.into())
+    }
+
+    /// A field that is true or false; false where it is not there.
+    fn switch(&mut self, table: &Table<'_>, field: &str) -> bool {
+        let Some(node) = table.get(field) else { return false };
+        let value = node.get_ref().as_bool();
+        if value.is_none() {
+            self.problem(&node.span(), format!("`{field}` is true or false"));
+        }
+        value.unwrap_or(false)
     }
 
     fn known_fields(&mut self, table: &Table<'_>, known: &[&[&str]], what: &str) {

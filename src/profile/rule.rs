@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use crate::profile::Condition;
 use crate::profile::Constraint;
+use crate::profile::Exception;
 use crate::setting::Key;
 use crate::setting::Setting;
 
@@ -21,6 +22,32 @@ pub struct Profile {
     pub extends_spans: Vec<Range<usize>>,
     /// Its own rules.
     pub rules: Vec<Rule>,
+    /// What it advises against.
+    pub not_recommended: Vec<NotRecommended>,
+    /// Other profiles that one host cannot serve just as well.
+    pub clashes: Vec<Clash>,
+    /// What does not count for a while.
+    pub exceptions: Vec<Exception>,
+}
+
+/// What is to be minded where this profile and another one are used together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clash {
+    /// The name of the other one.
+    pub with: String,
+    /// What is to be minded.
+    pub why: String,
+}
+
+/// What people set or do for such a workload, and better would not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotRecommended {
+    /// What.
+    pub what: String,
+    /// Why not.
+    pub why: String,
+    /// Where that is written.
+    pub source: Option<String>,
 }
 
 /// What a profile wants of one setting.

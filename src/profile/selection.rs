@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::facts::Os;
+use crate::profile::Clash;
 use crate::profile::Condition;
+use crate::profile::Exception;
 use crate::profile::Level;
 use crate::profile::Problem;
 use crate::profile::Profile;
@@ -45,6 +47,8 @@ pub enum SelectError<E> {
 pub struct Selection {
     /// The names of those that were asked for, in order.
     pub names: Vec<String>,
+    /// What does not count for a while, whichever profile's rule it is.
+    pub exceptions: Vec<Exception>,
     members: Vec<Member>,
 }
 
@@ -136,6 +140,15 @@ impl Selection {
             .collect()
     }
 
+    /// What is to be minded because two of the profiles are used together; each with the profile that says so.
+    pub fn clashes(&self) -> impl Iterator<Item = (&str, &Clash)> {
+        let present = |clash: &&Clash| self.members.iter().any(|member| member.profile.name == clash.with);
+        self.members.iter().flat_map(move |member| {
+            let clashes = member.profile.clashes.iter().filter(present);
+            clashes.map(|clash| (member.profile.name.as_str(), clash))
+        })
+    }
+
     /// The profiles, those that were asked for first, each with the file that it comes from.
     pub fn profiles(&self) -> impl Iterator<Item = (&Profile, &str)> {
         self.members.iter().map(|member| (&member.profile, member.document.file.as_str()))
@@ -166,7 +179,7 @@ pub fn select<E: fmt::Display>(
     names: &[String],
     read: &mut Finder<'_, E>,
 ) -> Result<Selection, SelectError<E>> {
-    let mut selection = Selection { names: Vec::new(), members: Vec::new() };
+    let mut selection = Selection { names: Vec::new(), exceptions: Vec::new(), members: Vec::new() };
     let mut problems = Vec::new();
     for (position, name) in names.iter().enumerate() {
         let document = read(name, None).map_err(SelectError::Read)?;
@@ -182,6 +195,8 @@ pub fn select<E: fmt::Display>(
     let mut asked: Vec<&Member> = selection.members.iter().filter(|member| member.asked.is_some()).collect();
     asked.sort_by_key(|member| member.asked);
     selection.names = asked.into_iter().map(|member| member.profile.name.clone()).collect();
+    let exceptions = selection.members.iter().flat_map(|member| member.profile.exceptions.iter().cloned());
+    selection.exceptions = exceptions.collect();
     if problems.is_empty() { Ok(selection) } else { Err(SelectError::Faulty(problems)) }
 }
 

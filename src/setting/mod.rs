@@ -78,6 +78,12 @@ impl Setting {
         Key::parse(self.key).is_ok_and(|key| registry_path(&key).is_some())
     }
 
+    /// Whether the catalogue has it; a profile can also name others, of which next to nothing is known.
+    #[must_use]
+    pub fn is_catalogued(&self) -> bool {
+        !self.key.is_empty()
+    }
+
     /// The default of a kernel of this version; None where nothing is known.
     #[must_use]
     pub fn default_in(&self, version: Version) -> Option<&'static DefaultValue> {
@@ -321,6 +327,8 @@ pub enum Effect {
     Never,
     /// Nobody has shown that anything reads it: it is in tuning scripts, and in no document of its maker.
     Unproven,
+    /// Nothing is known about it.
+    Unknown,
 }
 
 impl Effect {
@@ -337,6 +345,7 @@ impl Effect {
             Self::AfterReboot => "after-reboot",
             Self::Never => "never",
             Self::Unproven => "unproven",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -353,6 +362,7 @@ impl fmt::Display for Effect {
             Self::AfterReboot => "after a reboot",
             Self::Never => "never: nothing reads it any more",
             Self::Unproven => "unproven: no primary source says that anything reads it",
+            Self::Unknown => "nobody knows when: the catalogue does not have it",
         })
     }
 }

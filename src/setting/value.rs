@@ -18,6 +18,8 @@ pub enum Kind {
     PortList,
     /// One word: the name of an algorithm.
     Word,
+    /// Whatever the platform makes of it: a setting that the catalogue does not know.
+    Text,
 }
 
 impl Kind {
@@ -27,7 +29,7 @@ impl Kind {
         match self {
             Self::Integer => 1,
             Self::Tuple(names) => names.len(),
-            Self::PortRange | Self::PortList | Self::Word => 0,
+            Self::PortRange | Self::PortList | Self::Word | Self::Text => 0,
         }
     }
 
@@ -40,6 +42,7 @@ impl Kind {
             Self::PortRange => "two ports, low and high".into(),
             Self::PortList => "a list of ports such as 80,30000-32767".into(),
             Self::Word => "a word".into(),
+            Self::Text => "a text".into(),
         }
     }
 }
@@ -54,7 +57,7 @@ pub enum Value {
     Range(PortRange),
     /// A set of ports.
     Ports(PortSet),
-    /// A word.
+    /// A word, or the words of a text with single spaces between them.
     Word(String),
 }
 
@@ -94,6 +97,7 @@ impl Value {
                     _ => Err(wrong()),
                 }
             }
+            Kind::Text => Ok(Self::Word(canonical(text))),
         }
     }
 }

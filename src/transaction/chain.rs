@@ -44,7 +44,7 @@ pub(super) fn aims(choice: &Choice, records: &Records, settling: bool, here: &Id
         .into_iter()
         .filter_map(|change| {
             let key = Key::parse(&change.key).ok()?;
-            let kind = catalogue::find(&key)?.kind;
+            let kind = catalogue::find_or_text(&key)?.kind;
             let (before, after) = (change.before.clone(), change.after.clone());
             let link = choice.known.then(|| chains.link(&change.key, &record.id)).flatten();
             let (from, to, superseded) = match link {
@@ -58,7 +58,7 @@ pub(super) fn aims(choice: &Choice, records: &Records, settling: bool, here: &Id
             let also = link.map_or(&own.also, |(link, _)| &link.also);
             let also = also.iter().filter_map(|also| {
                 let key = Key::parse(&also.key).ok()?;
-                let kind = catalogue::find(&key)?.kind;
+                let kind = catalogue::find_or_text(&key)?.kind;
                 Some((key, kind, also.before.clone()))
             });
             Some(Aim { kind, from, to, also: also.collect(), superseded, key })

@@ -183,7 +183,7 @@ impl Record {
         for change in &record.changes {
             let also = change.also.iter().map(|also| &also.key);
             for key in std::iter::once(&change.key).chain(also) {
-                let known = Key::parse(key).ok().and_then(|key| catalogue::find(&key));
+                let known = Key::parse(key).ok().and_then(|key| catalogue::find_or_text(&key));
                 if known.is_none() {
                     return Err(format!("it names `{}`, which twtune does not know", key.escape_debug()));
                 }

@@ -10,7 +10,27 @@ use crate::schema::about;
 use crate::schema::keys;
 use crate::schema::list;
 
-pub(crate) const PROFILES: &[&str] = &["general", "outbound", "web-server", "reverse-proxy"];
+pub(crate) const PROFILES: &[&str] = &[
+    "general",
+    "outbound",
+    "web-server",
+    "reverse-proxy",
+    "database",
+    "cache",
+    "message-broker",
+    "load-generator",
+    "nat-gateway",
+    "bulk-transfer",
+    "kubernetes-node",
+    "redis",
+    "kafka",
+    "rabbitmq",
+    "elasticsearch",
+    "mongodb",
+    "postgresql",
+    "nginx",
+    "haproxy",
+];
 
 const FIN: &str = "net.ipv4.tcp_fin_timeout";
 const RANGE: &str = "net.ipv4.ip_local_port_range";

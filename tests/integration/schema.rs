@@ -99,7 +99,12 @@ const STATUSES: &[&str] = &[
 
 #[track_caller]
 pub(crate) fn check(report: &Value) {
-    fields_and(report, &["schema", "host", "profiles", "summary", "findings", "checks"], &["overruled"]);
+    fields_and(
+        report,
+        &["schema", "host", "profiles", "summary", "findings", "checks"],
+        &["overruled", "clashes"],
+    );
+    clashes(&report["clashes"]);
     overruled(&report["overruled"]);
     host(&report["host"]);
     names(&report["profiles"]);
@@ -113,12 +118,13 @@ pub(crate) fn check(report: &Value) {
     }
     assert_eq!(counted, list(&report["findings"]).len(), "the summary counts every finding: {report:#}");
     for finding in list(&report["findings"]) {
-        fields(
+        fields_and(
             finding,
             &[
                 "key", "profile", "level", "rule", "status", "reason", "proposed", "why", "source", "scope",
                 "live", "boot",
             ],
+            &["catalogued"],
         );
         text(&finding["key"]);
         text(&finding["profile"]);
@@ -129,7 +135,10 @@ pub(crate) fn check(report: &Value) {
             &["want", "at-least", "at-most", "one-of", "between", "covers", "absent"],
         );
         one_of(&finding["status"], STATUSES);
-        if matches!(finding["status"].as_str(), Some("not-applicable" | "unreadable" | "unknown")) {
+        if matches!(
+            finding["status"].as_str(),
+            Some("not-applicable" | "unreadable" | "unknown" | "excepted")
+        ) {
             text(&finding["reason"]);
         }
         if finding["status"] == "live-differs" && finding["rule"]["kind"] != "absent" {
@@ -183,11 +192,29 @@ fn overruled(value: &Value) {
     }
 }
 
+/// What is to be minded of profiles that are used together.
+#[track_caller]
+fn clashes(value: &Value) {
+    for entry in list(value) {
+        fields(entry, &["profile", "with", "why"]);
+        text(&entry["why"]);
+    }
+}
+
 #[track_caller]
 pub(crate) fn plan(report: &Value) {
-    fields_and(report, &["schema", "id", "host", "profiles", "changes", "refused"], &["overruled", "reboot"]);
+    fields_and(
+        report,
+        &["schema", "id", "host", "profiles", "changes", "refused"],
+        &["overruled", "excepted", "clashes", "reboot"],
+    );
     assert!(report["reboot"].is_boolean());
+    clashes(&report["clashes"]);
     overruled(&report["overruled"]);
+    for entry in list(&report["excepted"]) {
+        fields(entry, &["key", "profile", "reason"]);
+        text(&entry["reason"]);
+    }
     text(&report["id"]);
     host(&report["host"]);
     names(&report["profiles"]);

@@ -29,6 +29,20 @@ type Node<'i> = Spanned<DeValue<'i>>;
 type Fault = (Range<usize>, String);
 type Numbers = Vec<Option<Amount>>;
 
+/// The shape of a setting that the catalogue does not know, by what its rule wants of it.
+pub(super) fn kind_of(written: &[(&str, &Node<'_>)]) -> Kind {
+    let number = |node: &Node<'_>| node.get_ref().as_integer().is_some();
+    match *written {
+        [("at_least" | "at_most" | "between", _)] => Kind::Integer,
+        [(_, node)] => match node.get_ref().as_array().and_then(|array| array.first()) {
+            Some(first) if number(first) => Kind::Integer,
+            None if number(node) => Kind::Integer,
+            _ => Kind::Text,
+        },
+        _ => Kind::Text,
+    }
+}
+
 /// Reads the constraint of a rule about this setting.
 pub(super) fn read(
     form: &str,
@@ -123,9 +137,9 @@ fn literal(node: &Node<'_>, setting: &'static Setting) -> Result<Literal, Fault>
         Kind::Integer | Kind::Tuple(_) => return numbers(node, setting).map(Literal::Numbers),
         Kind::PortRange => return range(node, |range| setting.refuses(range)).map(Literal::Range),
         Kind::PortList => return ports(node).map(Literal::Ports),
-        Kind::Word => {
-            node.get_ref().as_str().ok_or_else(|| "is a word in quotes".to_owned()).and_then(|text| {
-                let word = Value::parse(Kind::Word, text)?;
+        Kind::Word | Kind::Text => {
+            node.get_ref().as_str().ok_or_else(|| "is a text in quotes".to_owned()).and_then(|text| {
+                let word = Value::parse(setting.kind, text)?;
                 setting.refuses(&word).map_or(Ok(word), Err)
             })
         }

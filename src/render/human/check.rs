@@ -6,6 +6,7 @@ use std::io::Write;
 use crate::advise::Finding;
 use crate::advise::Report;
 use crate::advise::Status;
+use crate::profile::Clash;
 use crate::render::Subject;
 use crate::render::escape;
 use crate::render::human::count;
@@ -25,24 +26,45 @@ pub fn check(out: &mut dyn Write, subject: Subject<'_>, report: &Report<'_>) -> 
     }
     for (status, title) in [
         (Status::PendingReboot, "met, and pending a reboot:"),
+        (Status::Excepted, "differs, and does not count for now:"),
         (Status::NotApplicable, "not applicable here:"),
     ] {
-        let aside: Vec<&Finding<'_>> =
-            report.findings.iter().filter(|finding| finding.status == status).collect();
-        if !aside.is_empty() {
-            writeln!(out, "\n{title}")?;
-        }
-        for finding in aside {
-            let reason = finding.reason.as_deref().unwrap_or_default();
-            writeln!(out, "  {}: {}", finding.rule.rule.key, style::faint(&escape(reason)))?;
-        }
+        write_aside(out, report, status, title)?;
     }
+    write_clashes(out, &report.clashes)?;
     writeln!(out, "\n{}", summary(report))?;
     if !report.is_met() {
         writeln!(
             out,
             "`twtune plan` with the same arguments shows what would be changed, `twtune explain KEY` the facts"
         )?;
+    }
+    Ok(())
+}
+
+/// Writes what is to be minded because of profiles that are used together.
+pub(super) fn write_clashes(out: &mut dyn Write, clashes: &[(&str, &Clash)]) -> io::Result<()> {
+    for (profile, clash) in clashes {
+        let label = style::doubt("clash");
+        writeln!(out, "\n{label}  {profile} and {}: {}", escape(&clash.with), escape(&clash.why))?;
+    }
+    Ok(())
+}
+
+/// Writes the findings of this status, a line each.
+pub(super) fn write_aside(
+    out: &mut dyn Write,
+    report: &Report<'_>,
+    status: Status,
+    title: &str,
+) -> io::Result<()> {
+    let mut aside = report.findings.iter().filter(|finding| finding.status == status).peekable();
+    if aside.peek().is_some() {
+        writeln!(out, "\n{title}")?;
+    }
+    for finding in aside {
+        let reason = finding.reason.as_deref().unwrap_or_default();
+        writeln!(out, "  {}: {}", finding.rule.rule.key, style::faint(&escape(reason)))?;
     }
     Ok(())
 }
@@ -55,11 +77,15 @@ fn write_finding(out: &mut dyn Write, finding: &Finding<'_>) -> io::Result<()> {
         _ => style::doubt(status),
     };
     let key = style::strong(rule.key.as_str());
-    writeln!(out, "\n{label}  {key}  ({}, {})", rule.level, finding.rule.profile())?;
+    let note = if rule.setting.is_catalogued() { "" } else { ", uncatalogued" };
+    writeln!(out, "\n{label}  {key}  ({}, {}{note})", rule.level, finding.rule.profile())?;
     write!(out, "    wanted {}", escape(&rule.constraint.to_string()))?;
+    if finding.proposed.is_some() || finding.reason.is_none() {
+        write!(out, ", live {}", value_text(finding.live.state.value()))?;
+    }
     match &finding.reason {
         Some(reason) => writeln!(out, "; {}", escape(reason))?,
-        None => writeln!(out, ", live {}", value_text(finding.live.state.value()))?,
+        None => writeln!(out)?,
     }
     writeln!(out, "    {}", style::faint(&escape(&rule.why)))
 }
@@ -71,6 +97,7 @@ fn summary(report: &Report<'_>) -> String {
         .map(|(status, number)| match status {
             Status::Ok => style::good(&format!("{number} ok")).to_string(),
             Status::LiveDiffers => style::bad(&count(*number, "rule differs", "rules differ")).to_string(),
+            Status::Excepted => format!("{number} excepted"),
             Status::NotApplicable => format!("{number} not applicable"),
             Status::PendingReboot => style::doubt(&format!("{number} met after a reboot")).to_string(),
             Status::Unreadable | Status::Unknown => style::doubt(&format!("{number} {status}")).to_string(),

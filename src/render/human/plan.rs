@@ -3,10 +3,13 @@
 use std::io;
 use std::io::Write;
 
+use crate::advise::Status;
 use crate::plan::Change;
 use crate::plan::Refusal;
 use crate::render::PlanView;
 use crate::render::escape;
+use crate::render::human::check::write_aside;
+use crate::render::human::check::write_clashes;
 use crate::render::human::count;
 use crate::render::human::host_line;
 use crate::render::human::value_text;
@@ -34,6 +37,8 @@ pub fn plan(out: &mut dyn Write, view: PlanView<'_>) -> io::Result<()> {
             overruled.winner.profile(),
         )?;
     }
+    write_clashes(out, &view.report.clashes)?;
+    write_aside(out, view.report, Status::Excepted, "differs, and is left as it is for now:")?;
     let changes = count(view.plan.changes.len(), "change", "changes");
     match (view.plan.is_empty(), view.plan.refused.len()) {
         (true, _) => writeln!(out, "\nnothing to change: every rule that counts is met"),

@@ -4,6 +4,7 @@ use std::io;
 use std::io::Write;
 
 use crate::advise::Overruled;
+use crate::profile::Clash;
 use crate::profile::Problem;
 use crate::profile::Profile;
 use crate::profile::RankedRule;
@@ -39,7 +40,8 @@ pub fn profile_show<'a>(
     rules: &[RankedRule<'_>],
     overruled: &[Overruled<'_>],
 ) -> io::Result<()> {
-    for (profile, file) in profiles {
+    let profiles: Vec<_> = profiles.collect();
+    for (profile, file) in &profiles {
         write!(out, "{}: {}", style::strong(&profile.name), escape(&profile.summary))?;
         if !profile.extends.is_empty() {
             write!(out, "; extends {}", escape(&profile.extends.join(", ")))?;
@@ -67,6 +69,31 @@ pub fn profile_show<'a>(
             let winner = lost.winner.profile();
             writeln!(out, "    overruled by {winner}: {}", escape(&lost.winner.rule.constraint.to_string()))?;
         }
+    }
+    for (profile, _) in &profiles {
+        write_remarks(out, profile)?;
+    }
+    Ok(())
+}
+
+/// Writes what a profile advises against, and what it excepts.
+fn write_remarks(out: &mut dyn Write, profile: &Profile) -> io::Result<()> {
+    if !profile.not_recommended.is_empty() {
+        writeln!(out, "\nnot recommended  ({})", profile.name)?;
+    }
+    for advice in &profile.not_recommended {
+        writeln!(out, "  {}", style::strong(&escape(&advice.what)))?;
+        writeln!(out, "    {}", escape(&advice.why))?;
+        if let Some(source) = &advice.source {
+            writeln!(out, "    {}", style::faint(&escape(source)))?;
+        }
+    }
+    for Clash { with, why } in &profile.clashes {
+        writeln!(out, "\nclashes with {}  ({})\n    {}", escape(with), profile.name, escape(why))?;
+    }
+    for exception in &profile.exceptions {
+        let (key, until, reason) = (&exception.key, exception.until, escape(&exception.reason));
+        writeln!(out, "\nexcepted until {until}  {key}  ({})\n    {reason}", profile.name)?;
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ use crate::facts::LiveState;
 use crate::facts::Writable;
 use crate::render::Subject;
 use crate::render::json::host::HostReport;
+use crate::render::json::plan::ClashReport;
 use crate::render::json::plan::OverruledReport;
 use crate::render::json::write;
 
@@ -24,6 +25,7 @@ struct CheckReport<'a> {
     summary: BTreeMap<&'static str, usize>,
     findings: Vec<FindingReport<'a>>,
     overruled: Vec<OverruledReport<'a>>,
+    clashes: Vec<ClashReport<'a>>,
     /// Tests of evidence; there are none yet.
     checks: [(); 0],
 }
@@ -40,6 +42,7 @@ struct FindingReport<'a> {
     why: &'a str,
     source: Option<&'a str>,
     scope: &'static str,
+    catalogued: bool,
     live: LiveReport<'a>,
     boot: BootReport,
 }
@@ -121,6 +124,7 @@ impl<'a> FindingReport<'a> {
             why: &rule.why,
             source: rule.source.as_deref(),
             scope: rule.setting.scope.name(),
+            catalogued: rule.setting.is_catalogued(),
             live: LiveReport::of(&finding.live),
             boot: BootReport::unknown(),
         }
@@ -141,6 +145,7 @@ pub fn check(out: &mut dyn Write, subject: Subject<'_>, report: &Report<'_>) -> 
             summary: report.summary().into_iter().map(|(status, count)| (status.name(), count)).collect(),
             findings: report.findings.iter().map(FindingReport::of).collect(),
             overruled: report.overruled.iter().map(OverruledReport::of).collect(),
+            clashes: report.clashes.iter().copied().map(ClashReport::of).collect(),
             checks: [],
         },
     )

@@ -6,8 +6,11 @@ use std::io::Write;
 use serde::Serialize;
 
 use crate::advise::Overruled;
+use crate::advise::Report;
+use crate::advise::Status;
 use crate::plan::Change;
 use crate::plan::Refusal;
+use crate::profile::Clash;
 use crate::render::PlanView;
 use crate::render::json::host::HostReport;
 use crate::render::json::write;
@@ -22,6 +25,42 @@ struct PlanReport<'a> {
     changes: Vec<ChangeReport<'a>>,
     refused: Vec<RefusalReport<'a>>,
     overruled: Vec<OverruledReport<'a>>,
+    excepted: Vec<ExceptedReport<'a>>,
+    clashes: Vec<ClashReport<'a>>,
+}
+
+/// What is to be minded of two profiles that are used together.
+#[derive(Serialize)]
+pub(super) struct ClashReport<'a> {
+    profile: &'a str,
+    with: &'a str,
+    why: &'a str,
+}
+
+impl<'a> ClashReport<'a> {
+    pub(super) fn of((profile, clash): (&'a str, &'a Clash)) -> Self {
+        Self { profile, with: &clash.with, why: &clash.why }
+    }
+}
+
+/// A rule that is not met and does not count for now.
+#[derive(Serialize)]
+struct ExceptedReport<'a> {
+    key: &'a str,
+    profile: &'a str,
+    reason: Option<&'a str>,
+}
+
+impl<'a> ExceptedReport<'a> {
+    fn all(report: &'a Report<'a>) -> Vec<Self> {
+        let excepted = report.findings.iter().filter(|finding| finding.status == Status::Excepted);
+        let told = excepted.map(|finding| Self {
+            key: finding.rule.rule.key.as_str(),
+            profile: finding.rule.profile(),
+            reason: finding.reason.as_deref(),
+        });
+        told.collect()
+    }
 }
 
 #[derive(Serialize)]
@@ -104,6 +143,8 @@ pub fn plan(out: &mut dyn Write, view: PlanView<'_>) -> io::Result<()> {
             changes: view.plan.changes.iter().map(ChangeReport::of).collect(),
             refused: view.plan.refused.iter().map(RefusalReport::of).collect(),
             overruled: view.report.overruled.iter().map(OverruledReport::of).collect(),
+            excepted: ExceptedReport::all(view.report),
+            clashes: view.report.clashes.iter().copied().map(ClashReport::of).collect(),
         },
     )
 }

@@ -11,6 +11,7 @@ use crate::profile::Profile;
 use crate::profile::RankedRule;
 use crate::render::json::check::RuleReport;
 use crate::render::json::error::ProblemReport;
+use crate::render::json::plan::ClashReport;
 use crate::render::json::plan::OverruledReport;
 use crate::render::json::write;
 
@@ -27,6 +28,25 @@ struct ShowReport<'a> {
     profiles: Vec<ProfileReport<'a>>,
     rules: Vec<RankedReport<'a>>,
     overruled: Vec<OverruledReport<'a>>,
+    not_recommended: Vec<NotRecommendedReport<'a>>,
+    clashes: Vec<ClashReport<'a>>,
+    exceptions: Vec<ExceptionReport<'a>>,
+}
+
+#[derive(Serialize)]
+struct NotRecommendedReport<'a> {
+    profile: &'a str,
+    what: &'a str,
+    why: &'a str,
+    source: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct ExceptionReport<'a> {
+    profile: &'a str,
+    key: &'a str,
+    reason: &'a str,
+    until: String,
 }
 
 #[derive(Serialize)]
@@ -85,11 +105,34 @@ pub fn profile_show<'a>(
         why: &ranked.rule.why,
         source: ranked.rule.source.as_deref(),
     });
+    let profiles: Vec<_> = profiles.collect();
+    let advice = profiles.iter().flat_map(|(profile, _)| {
+        profile.not_recommended.iter().map(|advice| NotRecommendedReport {
+            profile: &profile.name,
+            what: &advice.what,
+            why: &advice.why,
+            source: advice.source.as_deref(),
+        })
+    });
+    let clashes = profiles
+        .iter()
+        .flat_map(|(profile, _)| profile.clashes.iter().map(|clash| ClashReport::of((&profile.name, clash))));
+    let exceptions = profiles.iter().flat_map(|(profile, _)| {
+        profile.exceptions.iter().map(|exception| ExceptionReport {
+            profile: &profile.name,
+            key: exception.key.as_str(),
+            reason: &exception.reason,
+            until: exception.until.to_string(),
+        })
+    });
     write(
         out,
         &ShowReport {
             schema: "twtune.profile/1",
-            profiles: profiles.map(profile_report).collect(),
+            not_recommended: advice.collect(),
+            clashes: clashes.collect(),
+            exceptions: exceptions.collect(),
+            profiles: profiles.iter().copied().map(profile_report).collect(),
             rules: rules.collect(),
             overruled: overruled.iter().map(OverruledReport::of).collect(),
         },

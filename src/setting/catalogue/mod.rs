@@ -8,6 +8,7 @@
 
 mod buffer;
 mod conntrack;
+mod gone;
 mod interface;
 mod ip;
 mod legacy;
@@ -17,7 +18,14 @@ mod queue;
 mod recovery;
 mod tcp;
 mod time_wait;
+mod uncatalogued;
 mod windows;
+
+pub use gone::Gone;
+pub use gone::gone;
+pub use gone::gone_settings;
+pub use uncatalogued::find_or_text;
+pub use uncatalogued::uncatalogued;
 
 use crate::setting::Accept;
 use crate::setting::ByVersion;

@@ -6,6 +6,6 @@ use twtune::profile::Configuration;
 pub(crate) fn configuration(text: &str) {
     match Configuration::parse("twtune.toml", text) {
         Ok(read) => assert!(read.profiles.iter().map(String::len).sum::<usize>() <= text.len()),
-        Err(problem) => super::problems(text, &[problem]),
+        Err(problems) => super::problems(text, &problems),
     }
 }

@@ -207,7 +207,7 @@ fn reading(kind: Kind, dice: &mut Dice) -> LiveReading {
         Kind::Tuple(names) => names.iter().map(|_| number()).collect::<Vec<_>>().join(" "),
         Kind::PortRange => dice.pick(&["32768 60999", "1 1", "1024 65535", "65535 65535"]).into(),
         Kind::PortList => dice.pick(&["", "0", "80,443,30000-32767", "0-65535"]).into(),
-        Kind::Word => dice.pick(&["cubic", "bbr", "fq"]).into(),
+        Kind::Word | Kind::Text => dice.pick(&["cubic", "bbr", "fq"]).into(),
     };
     let state = match dice.next() % 16 {
         0 => LiveState::Absent,

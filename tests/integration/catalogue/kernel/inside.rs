@@ -334,7 +334,7 @@ fn too_many_or_too_few_numbers_are_taken_in_part() {
             Kind::Integer => 1,
             Kind::Tuple(names) => names.len(),
             Kind::PortRange => 2,
-            Kind::PortList | Kind::Word => continue,
+            Kind::PortList | Kind::Word | Kind::Text => continue,
         };
         restoring(key, |old| {
             let value = another(setting);
