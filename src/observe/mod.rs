@@ -13,6 +13,9 @@ mod netns_cookie;
 #[cfg(target_os = "linux")]
 mod proc_net;
 #[cfg(target_os = "linux")]
+#[path = "process/linux/mod.rs"]
+pub mod process;
+#[cfg(target_os = "linux")]
 mod sock_diag;
 mod sockets;
 mod tick;

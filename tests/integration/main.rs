@@ -32,6 +32,8 @@ mod confirm;
 #[cfg(target_os = "linux")]
 mod host;
 mod judgement;
+#[cfg(target_os = "linux")]
+mod owners;
 mod profiles;
 #[cfg(target_os = "linux")]
 mod readme;
