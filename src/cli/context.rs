@@ -78,6 +78,7 @@ impl Context {
                 std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
                     && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
                     && io::stdout().is_terminal()
+                    && system::shows_colours()
             }
         };
         style::enable(colours && global.format == Format::Human);

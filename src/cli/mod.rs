@@ -17,6 +17,9 @@ mod survey;
 #[cfg(target_os = "linux")]
 #[path = "linux/mod.rs"]
 mod system;
+#[cfg(windows)]
+#[path = "windows/mod.rs"]
+mod system;
 mod watch;
 
 use std::io;

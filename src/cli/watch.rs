@@ -4,7 +4,6 @@
 use std::io;
 use std::io::BufRead;
 use std::io::BufReader;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 use std::process::Stdio;
@@ -136,8 +135,7 @@ fn settle(store: &Store, state: &StateArgs) {
 }
 
 fn watcher(id: &str, state: &Path) -> Command {
-    // The program that runs, also where its file was replaced or removed since.
-    let mut command = Command::new("/proc/self/exe");
-    command.arg0("twtune").args(["watch", id, "--state-dir"]).arg(state).stdin(Stdio::null());
+    let mut command = system::this_program();
+    command.args(["watch", id, "--state-dir"]).arg(state).stdin(Stdio::null());
     command
 }

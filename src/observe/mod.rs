@@ -5,8 +5,14 @@ mod counters;
 mod host;
 #[cfg(target_os = "linux")]
 mod listening;
+#[cfg(windows)]
+#[path = "listening/windows.rs"]
+mod listening;
 #[cfg(target_os = "linux")]
 #[path = "machine/linux.rs"]
+mod machine;
+#[cfg(windows)]
+#[path = "machine/windows.rs"]
 mod machine;
 #[cfg(target_os = "linux")]
 mod netns_cookie;

@@ -1,9 +1,13 @@
 //! Where settings live: one trait, several worlds. Imports `setting` and `facts`. Only `transaction` writes
 //! through it.
 
+pub mod descriptor;
 #[cfg(target_os = "linux")]
 pub mod linux;
 pub mod memory;
+pub mod registry;
+#[cfg(windows)]
+pub mod windows;
 
 use thiserror::Error;
 

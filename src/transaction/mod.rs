@@ -8,9 +8,15 @@ mod execute;
 #[cfg(target_os = "linux")]
 #[path = "folder/linux.rs"]
 mod folder;
+#[cfg(windows)]
+#[path = "folder/windows.rs"]
+mod folder;
 mod history;
 #[cfg(target_os = "linux")]
 #[path = "moment/linux.rs"]
+mod moment;
+#[cfg(windows)]
+#[path = "moment/windows.rs"]
 mod moment;
 mod record;
 mod rollback;
@@ -22,7 +28,9 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::platform::PlatformError;
+use crate::setting::Effect;
 use crate::setting::Key;
+use crate::setting::catalogue;
 use crate::transaction::execute::shown;
 
 pub use apply::Request;
@@ -73,6 +81,13 @@ pub struct Done {
 }
 
 impl Done {
+    /// Whether something that it did counts only after a reboot.
+    #[must_use]
+    pub fn needs_reboot(&self) -> bool {
+        let late = |key| catalogue::find(key).is_some_and(|setting| setting.effect == Effect::AfterReboot);
+        self.steps.iter().any(|step| step.result == StepResult::Done && late(&step.key))
+    }
+
     /// Nothing was begun.
     #[must_use]
     pub const fn not_begun(outcome: Outcome) -> Self {

@@ -243,7 +243,7 @@ pub(crate) fn outcome(report: &Value) {
     fields_and(
         report,
         &["schema", "id", "outcome", "rollback_file", "changes", "refused"],
-        &["reason", "undoes", "dry_run"],
+        &["reason", "undoes", "dry_run", "reboot"],
     );
     one_of(
         &report["outcome"],

@@ -4,7 +4,15 @@
 use std::fs::File;
 use std::io;
 use std::io::Write;
+use std::os::unix::process::CommandExt;
 use std::process::Command;
+
+/// A command of the program that runs, also where its file was replaced or removed since.
+pub(crate) fn this_program() -> Command {
+    let mut command = Command::new("/proc/self/exe");
+    command.arg0("twtune");
+    command
+}
 
 /// Keeps a process that is to be detached from holding on to our folder.
 pub(crate) fn free(command: &mut Command) -> &mut Command {

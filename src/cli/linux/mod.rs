@@ -1,5 +1,6 @@
 //! What the command line needs of Linux. `cli/windows` has the same names.
 
+mod console;
 mod detach;
 mod file;
 mod path;
@@ -7,8 +8,10 @@ mod place;
 mod signal;
 mod timer;
 
+pub(super) use console::shows_colours;
 pub(super) use detach::detach;
 pub(super) use detach::free;
+pub(super) use detach::this_program;
 pub(super) use file::create_private;
 pub(super) use file::open;
 pub(super) use path::config_file;

@@ -49,7 +49,11 @@ pub fn outcome(
     if let Some(failure) = &done.failure {
         writeln!(out, "\n{}", escape(failure))?;
     }
-    writeln!(out, "{}", ending(command, done, preview))
+    writeln!(out, "{}", ending(command, done, preview))?;
+    if done.needs_reboot() && !preview {
+        writeln!(out, "some of it counts after a reboot: `twtune explain KEY` says of which setting")?;
+    }
+    Ok(())
 }
 
 fn ending(command: Command, done: &Done, preview: bool) -> String {

@@ -99,8 +99,14 @@ const PRINTING: &[&str] = &["print!", "println!", "dbg!"];
 const PRINTING_ERRORS: &[&str] = &["eprint!", "eprintln!"];
 
 /// The files that hold `unsafe`, each for a system call that leaves no other way.
-const UNSAFE: &[&str] =
-    &["cli/linux/detach.rs", "observe/netns_cookie.rs", "observe/process/linux/bind_no_port.rs"];
+const UNSAFE: &[&str] = &[
+    "cli/linux/detach.rs",
+    "observe/netns_cookie.rs",
+    "observe/process/linux/bind_no_port.rs",
+    "platform/windows/age.rs",
+    "platform/windows/folder.rs",
+    "platform/windows/security.rs",
+];
 
 /// Names that say nothing about what is in a file.
 const EMPTY_NAMES: &[&str] =

@@ -1,0 +1,25 @@
+//! What the command line needs of Windows. `cli/linux` has the same names.
+
+mod console;
+mod detach;
+mod file;
+mod path;
+mod place;
+mod signal;
+mod timer;
+
+pub(super) use console::shows_colours;
+pub(super) use detach::detach;
+pub(super) use detach::free;
+pub(super) use detach::this_program;
+pub(super) use file::create_private;
+pub(super) use file::open;
+pub(super) use path::config_file;
+pub(super) use path::profile_folder;
+pub(super) use path::state_folder;
+pub(super) use place::ADMINISTRATOR;
+pub(super) use place::Settings;
+pub(super) use place::open_settings;
+pub(super) use signal::watch_signals;
+pub(super) use timer::start_timer;
+pub(super) use timer::stop_timer;

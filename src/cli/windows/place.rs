@@ -1,0 +1,20 @@
+//! The settings of this machine.
+
+use crate::cli::error::CliError;
+use crate::plan::Namespace;
+use crate::platform::registry::Registry;
+use crate::platform::windows::LocalMachine;
+
+/// What lets a user write settings.
+pub(crate) const ADMINISTRATOR: &str = "run it as an administrator, from a console that was opened as one";
+
+/// The settings of a running system.
+pub(crate) type Settings = crate::platform::windows::Settings;
+
+/// Opens the settings of the machine; there are no others.
+pub(crate) fn open_settings(entered: Option<&Namespace>) -> Result<Settings, CliError> {
+    match entered {
+        Some(_) => Err(CliError::usage("Windows has no network namespaces")),
+        None => Ok(Registry::new(LocalMachine)),
+    }
+}
