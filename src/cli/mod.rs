@@ -4,6 +4,10 @@ mod apply;
 mod check;
 mod confirm;
 mod context;
+#[cfg(target_os = "linux")]
+mod diagnose;
+#[cfg(windows)]
+#[path = "windows/diagnose.rs"]
 mod diagnose;
 mod document;
 mod error;

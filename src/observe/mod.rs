@@ -1,12 +1,16 @@
 //! What is seen of a machine besides its settings: who it is, its sockets, and which ports somebody listens on. The
 //! only importer of sysinfo. Imports `setting` and `facts`.
 
+#[cfg(target_os = "linux")]
 mod counters;
+#[cfg(target_os = "linux")]
+#[path = "evidence/linux.rs"]
+mod evidence;
+#[cfg(windows)]
+#[path = "evidence/windows.rs"]
+mod evidence;
 mod host;
 #[cfg(target_os = "linux")]
-mod listening;
-#[cfg(windows)]
-#[path = "listening/windows.rs"]
 mod listening;
 #[cfg(target_os = "linux")]
 #[path = "machine/linux.rs"]
@@ -23,20 +27,13 @@ mod proc_net;
 pub mod process;
 #[cfg(target_os = "linux")]
 mod sock_diag;
+#[cfg(target_os = "linux")]
 mod sockets;
+#[cfg(target_os = "linux")]
 mod tick;
 
-pub use counters::counters;
-pub use counters::counters_from_proc;
+pub use evidence::*;
 pub use host::Wanted;
 pub use host::host;
 pub use host::identity;
-pub use listening::listening;
 pub use machine::OS;
-pub use sock_diag::Extra;
-pub use sock_diag::Progress;
-pub use sock_diag::decode_datagram;
-pub use sockets::Look;
-pub use sockets::sockets;
-pub use sockets::sockets_from_proc;
-pub use tick::tick;

@@ -1,4 +1,4 @@
-//! The ports that somebody listens on. No change on Windows drags along ports that have to be known.
+//! What is seen of Windows besides who it is: nothing yet. No change there drags along ports that somebody listens on.
 
 use std::io;
 
