@@ -86,7 +86,7 @@ enum Command {
     ///
     /// Changes nothing. Exit code 0, whatever was found; with --exit-code 1 where something is wrong.
     Diagnose(diagnose::Args),
-    /// Tell the facts about a setting, and their sources
+    /// Tell the facts about a setting, a check or a concept, and their sources
     Explain(explain::Args),
     /// List, show and check profiles
     Profile(profile::Args),

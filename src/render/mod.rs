@@ -19,6 +19,17 @@ pub struct Subject<'a> {
     pub profiles: &'a [String],
 }
 
+/// Something that is explained and is no setting.
+#[derive(Clone, Copy, Debug)]
+pub struct Page<'a> {
+    /// `concept` or `check`.
+    pub kind: &'static str,
+    /// Its name.
+    pub name: &'a str,
+    /// Its text, Markdown: a title, a sentence on what it is about, and parts below headings.
+    pub text: &'a str,
+}
+
 /// All that a plan's report shows.
 #[derive(Clone, Copy, Debug)]
 pub struct PlanView<'a> {

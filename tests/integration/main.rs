@@ -32,6 +32,7 @@ mod confirm;
 #[cfg(target_os = "linux")]
 mod host;
 mod judgement;
+mod lore;
 #[cfg(target_os = "linux")]
 mod owners;
 mod profiles;

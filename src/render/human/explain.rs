@@ -1,13 +1,18 @@
-//! What is known of a setting.
+//! What is known of a setting, a concept or a check.
 
 use std::fmt::Display;
 use std::io;
 use std::io::Write;
 
+use crate::lore;
+use crate::lore::Topic;
+use crate::render::Page;
 use crate::render::style;
 use crate::setting::Key;
 use crate::setting::Setting;
 use crate::setting::Version;
+use crate::setting::catalogue;
+use crate::setting::catalogue::Gone;
 
 /// Writes what is known of a setting.
 ///
@@ -31,9 +36,75 @@ pub fn explain(out: &mut dyn Write, key: &Key, setting: &Setting) -> io::Result<
         fact("resets", &setting.also_changes.join(", "))?;
     }
     fact("risk", &format!("{}: {}", setting.risk.level, setting.risk.note))?;
+    let mut advice = lore::advice_about(key).peekable();
+    if advice.peek().is_some() {
+        writeln!(out, "\n  what recipes set")?;
+    }
+    for advice in advice {
+        let verdict = style::doubt(advice.verdict.name());
+        writeln!(out, "    {}  ({verdict})\n        {}", advice.values(), advice.why)?;
+    }
+    let also: Vec<&str> = lore::concepts_about(setting.key).map(|concept| concept.id).collect();
+    if !also.is_empty() {
+        writeln!(out, "\n  see also  {}", also.join(", "))?;
+    }
     writeln!(out, "\n  sources")?;
     for source in setting.sources {
         writeln!(out, "    {source}")?;
+    }
+    Ok(())
+}
+
+/// Writes a page.
+///
+/// # Errors
+/// The writer's.
+pub fn explain_page(out: &mut dyn Write, page: Page<'_>) -> io::Result<()> {
+    for line in page.text.lines() {
+        match line.trim_start_matches('#').strip_prefix(' ').filter(|_| line.starts_with('#')) {
+            Some(heading) => writeln!(out, "{}", style::strong(heading))?,
+            None => writeln!(out, "{line}")?,
+        }
+    }
+    Ok(())
+}
+
+/// Writes what became of a key that is gone.
+///
+/// # Errors
+/// The writer's.
+pub fn explain_gone(out: &mut dyn Write, name: &str, gone: &Gone) -> io::Result<()> {
+    writeln!(out, "{}\n\nIt is gone: {}.\n\n  source  {}", style::strong(name), gone.what, gone.source)
+}
+
+/// Writes everything that is explained, a line each.
+///
+/// # Errors
+/// The writer's.
+pub fn explain_all(out: &mut dyn Write, pages: &[Page<'_>]) -> io::Result<()> {
+    for (kind, title) in [("concept", "concepts"), ("check", "checks")] {
+        writeln!(out, "{}", style::strong(title))?;
+        for page in pages.iter().filter(|page| page.kind == kind) {
+            writeln!(out, "  {:<28}{}", page.name, lore::summary(page.text))?;
+        }
+    }
+    writeln!(out, "{}", style::strong("settings"))?;
+    for setting in catalogue::all() {
+        writeln!(out, "  {}", setting.key)?;
+    }
+    writeln!(out, "`twtune explain NAME` tells about one; a question in quotes finds by its words")
+}
+
+/// Writes what else a question may be about.
+///
+/// # Errors
+/// The writer's.
+pub fn explain_search(out: &mut dyn Write, found: &[Topic<'_>]) -> io::Result<()> {
+    if !found.is_empty() {
+        writeln!(out, "\n{}", style::strong("What else it may be about, for `twtune explain NAME`"))?;
+    }
+    for topic in found {
+        writeln!(out, "  {}: {}", topic.name, topic.summary.trim_end())?;
     }
     Ok(())
 }

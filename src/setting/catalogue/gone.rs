@@ -23,7 +23,7 @@ const fn key(key: &'static str, what: &'static str, source: &'static str) -> Gon
 }
 
 const GONE: &[Gone] = &[
-    key("net.ipv4.tcp_abc", "Linux 2.6.15 to 3.8 had it; the kernel now always counts bytes", TCP),
+    key("net.ipv4.tcp_abc", "Linux 2.6.15 to 3.8 had it", TCP),
     key("net.ipv4.tcp_bic*", "Linux to 2.6.13 had it; net.ipv4.tcp_congestion_control chooses", TCP),
     key(
         "net.ipv4.tcp_vegas_cong_avoid",

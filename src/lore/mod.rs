@@ -1,0 +1,69 @@
+//! What people believe and what is true: the concepts that `explain` tells, each a page of Markdown, and what recipes
+//! set. Pure; imports `setting`.
+
+mod recipe;
+mod search;
+
+pub use recipe::Advice;
+pub use recipe::Verdict;
+pub use recipe::advice;
+pub use recipe::advice_about;
+pub use search::Topic;
+pub use search::nearest;
+pub use search::search;
+
+/// Something that is explained and is no setting.
+#[derive(Debug)]
+pub struct Concept {
+    /// Its name, in kebab-case.
+    pub id: &'static str,
+    /// Its page.
+    pub page: &'static str,
+}
+
+macro_rules! concept {
+    ($id:literal, $file:literal) => {
+        Concept { id: $id, page: include_str!($file) }
+    };
+}
+
+/// Every concept, those that most people ask for first.
+pub static CONCEPTS: &[Concept] = &[
+    concept!("time-wait", "time_wait.md"),
+    concept!("close-wait", "close_wait.md"),
+    concept!("ephemeral-ports", "ephemeral_ports.md"),
+    concept!("so-reuseaddr", "so_reuseaddr.md"),
+    concept!("so-linger", "so_linger.md"),
+    concept!("so-dontlinger", "so_dontlinger.md"),
+    concept!("server-closes-first", "server_closes_first.md"),
+    concept!("two-msl", "two_msl.md"),
+    concept!("half-open", "half_open.md"),
+    concept!("keepalive", "keepalive.md"),
+    concept!("listen-queue", "listen_queue.md"),
+    concept!("states", "states.md"),
+    concept!("tcp-fast-open", "tcp_fast_open.md"),
+    concept!("connection-tracking", "connection_tracking.md"),
+    concept!("namespaces", "namespaces.md"),
+    concept!("sysctl-recipes", "sysctl_recipes.md"),
+];
+
+/// The concept of this name, however its parts are joined: `TIME_WAIT`, `time-wait`, `Time Wait`.
+#[must_use]
+pub fn concept(name: &str) -> Option<&'static Concept> {
+    let id: String =
+        name.chars().map(|c| if matches!(c, '_' | ' ') { '-' } else { c.to_ascii_lowercase() }).collect();
+    CONCEPTS.iter().find(|concept| concept.id == id)
+}
+
+/// The first line of a page behind its title: what it is about, in one sentence.
+#[must_use]
+pub fn summary(page: &str) -> &str {
+    page.lines().skip(1).find(|line| !line.is_empty()).unwrap_or_default()
+}
+
+/// The concepts whose pages name a setting, by the last part of its key.
+pub fn concepts_about(key: &str) -> impl Iterator<Item = &'static Concept> {
+    let last = key.rsplit('.').next().unwrap_or(key).to_owned();
+    let word = |c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    CONCEPTS.iter().filter(move |concept| concept.page.split(word).any(|found| found == last))
+}
