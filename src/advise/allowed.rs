@@ -80,9 +80,10 @@ impl Allowed {
                 allowed.raise(numbers, host)?;
                 allowed.lower(numbers, host)?;
             }
-            Constraint::Want(literal) => allowed.among = Some(vec![fixed(literal, host)?]),
+            Constraint::Want(literal) => allowed.among = Some(vec![fixed(literal, setting, host)?]),
             Constraint::OneOf(literals) => {
-                allowed.among = Some(literals.iter().map(|one| fixed(one, host)).collect::<Option<_>>()?);
+                allowed.among =
+                    Some(literals.iter().map(|one| fixed(one, setting, host)).collect::<Option<_>>()?);
             }
             Constraint::AtLeast(numbers) => allowed.raise(numbers, host)?,
             Constraint::AtMost(numbers) => allowed.lower(numbers, host)?,
@@ -91,7 +92,7 @@ impl Allowed {
                 allowed.lower(high, host)?;
                 for (at, amount) in propose.iter().flatten().enumerate() {
                     if let Some(amount) = amount {
-                        let rank = allowed.rank(amount.on(host)?);
+                        let rank = allowed.rank(amount.on(setting, host)?);
                         allowed.numbers[at].propose = Some(rank);
                     }
                 }
@@ -107,7 +108,7 @@ impl Allowed {
     fn raise(&mut self, numbers: &[Option<Amount>], host: &Host) -> Option<()> {
         for (at, amount) in numbers.iter().enumerate() {
             if let Some(amount) = amount {
-                self.numbers[at].low = self.rank(amount.on(host)?);
+                self.numbers[at].low = self.rank(amount.on(self.setting, host)?);
             }
         }
         Some(())
@@ -116,7 +117,7 @@ impl Allowed {
     fn lower(&mut self, numbers: &[Option<Amount>], host: &Host) -> Option<()> {
         for (at, amount) in numbers.iter().enumerate() {
             if let Some(amount) = amount {
-                self.numbers[at].high = self.rank(amount.on(host)?);
+                self.numbers[at].high = self.rank(amount.on(self.setting, host)?);
             }
         }
         Some(())
@@ -211,10 +212,10 @@ impl Allowed {
     }
 }
 
-fn fixed(literal: &Literal, host: &Host) -> Option<Value> {
+fn fixed(literal: &Literal, setting: &Setting, host: &Host) -> Option<Value> {
     Some(match literal {
         Literal::Numbers(numbers) => {
-            Value::Numbers(numbers.iter().map(|number| (*number)?.on(host)).collect::<Option<_>>()?)
+            Value::Numbers(numbers.iter().map(|number| (*number)?.on(setting, host)).collect::<Option<_>>()?)
         }
         Literal::Range(range) => Value::Range(*range),
         Literal::Ports(ports) => Value::Ports(ports.clone()),

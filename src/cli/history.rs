@@ -4,6 +4,7 @@ use crate::cli::context::Context;
 use crate::cli::context::Format;
 use crate::cli::context::StateArgs;
 use crate::cli::error::CliError;
+use crate::cli::system;
 use crate::cli::watch::settle_and_warn;
 use crate::observe;
 use crate::render::human;
@@ -32,6 +33,16 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
 fn entries(state: &StateArgs) -> Result<Vec<Entry>, StoreError> {
     match Store::open(&state.state_dir)? {
         None => Ok(Vec::new()),
-        Some(store) => transaction::history(&store, &observe::identity()),
+        Some(store) => {
+            let here = observe::identity();
+            let mut entries = transaction::history(&store, &here)?;
+            for entry in
+                entries.iter_mut().filter(|entry| entry.in_force && !entry.record.origin.is_here(&here))
+            {
+                entry.namespace_gone = !system::is_there(&entry.record.origin);
+                entry.in_force = !entry.namespace_gone;
+            }
+            Ok(entries)
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io;
 use std::io::BufRead;
 use std::io::BufReader;
+use std::io::Read;
 use std::path::Path;
 
 use crate::facts::Address;
@@ -32,7 +33,7 @@ pub(super) fn visit_table(
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),
     };
-    let mut reader = BufReader::with_capacity(64 << 10, file);
+    let mut reader = BufReader::with_capacity(64 << 10, Whole { table: file, ended: false });
     let mut line = String::new();
     reader.read_line(&mut line)?;
     loop {
@@ -45,6 +46,29 @@ pub(super) fn visit_table(
         {
             return Ok(());
         }
+    }
+}
+
+/// A table that is not asked for more when what it gave cannot have been cut off: each further read would walk all of
+/// the machine's sockets once more, only to say that there are none left.
+struct Whole {
+    table: File,
+    ended: bool,
+}
+
+/// The kernel gives lines until the next does not fit into a page, which is nowhere smaller.
+const PAGE: usize = 4096;
+/// Far longer than any line, which have about 160 characters.
+const LONGEST_LINE: usize = 512;
+
+impl Read for Whole {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.ended {
+            return Ok(0);
+        }
+        let count = self.table.read(buffer)?;
+        self.ended = count + LONGEST_LINE <= PAGE.min(buffer.len());
+        Ok(count)
     }
 }
 

@@ -16,6 +16,7 @@ use crate::plan::Target;
 use crate::plan::order;
 use crate::plan::ports;
 use crate::profile::Constraint;
+use crate::profile::Rule;
 use crate::setting::Key;
 use crate::setting::PortSet;
 use crate::setting::Setting;
@@ -121,7 +122,7 @@ fn change(host: &Host, finding: &Finding<'_>, snapshot: &Snapshot) -> Result<Cha
     {
         return match obstacle() {
             Some(why) => Err(refuse(Obstacle::Permission, format!("it may not be removed here: {why}"))),
-            None => Ok(planned(finding, None)),
+            None => Ok(planned(host, finding, None)),
         };
     }
     let Some(proposed) = &finding.proposed else {
@@ -137,10 +138,10 @@ fn change(host: &Host, finding: &Finding<'_>, snapshot: &Snapshot) -> Result<Cha
     if let Some(why) = obstacle() {
         return Err(refuse(Obstacle::Permission, format!("it may not be written here: {why}")));
     }
-    Ok(planned(finding, Some(proposed.to_string())))
+    Ok(planned(host, finding, Some(proposed.to_string())))
 }
 
-fn planned(finding: &Finding<'_>, after: Option<String>) -> Change {
+fn planned(host: &Host, finding: &Finding<'_>, after: Option<String>) -> Change {
     let rule = finding.rule.rule;
     Change {
         key: rule.key.clone(),
@@ -148,9 +149,16 @@ fn planned(finding: &Finding<'_>, after: Option<String>) -> Change {
         target: Target::Live,
         before: finding.live.state.value().map(str::to_owned),
         after,
-        why: rule.why.clone(),
+        why: why(host, rule),
         profile: finding.rule.profile().to_owned(),
     }
+}
+
+/// The rule's reason, and what became of shares of memory that this kernel does not take.
+fn why(host: &Host, rule: &Rule) -> String {
+    let capped: Vec<String> =
+        rule.constraint.amounts().iter().filter_map(|amount| amount.capped(rule.setting, host)).collect();
+    if capped.is_empty() { rule.why.clone() } else { format!("{} ({})", rule.why, capped.join("; ")) }
 }
 
 /// Why the host's kernel would refuse a value; None where it takes it.

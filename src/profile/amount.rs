@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::facts::Host;
+use crate::setting::Setting;
 use crate::setting::Unit;
 
 /// The size of a page, in which `tcp_mem` counts. Every supported Linux machine but some ARM and POWER servers
@@ -46,9 +47,27 @@ impl Amount {
         }
     }
 
-    /// The number on this host; None where the host's memory is not known.
+    /// The number on this host; None where the host's memory is not known. A share of a large machine may be more
+    /// than its kernel takes: then it is the most that it takes.
     #[must_use]
-    pub fn on(self, host: &Host) -> Option<i128> {
+    pub fn on(self, setting: &Setting, host: &Host) -> Option<i128> {
+        let number = self.computed(host)?;
+        let accept = host.version.and_then(|version| setting.accepts_in(version));
+        match (self, accept) {
+            (Self::MemoryShare { .. }, Some(accept)) => Some(accept.nearest(number)),
+            _ => Some(number),
+        }
+    }
+
+    /// What to say where the number on this host is not the share of its memory, but what its kernel takes.
+    #[must_use]
+    pub fn capped(self, setting: &Setting, host: &Host) -> Option<String> {
+        let (computed, taken) = (self.computed(host)?, self.on(setting, host)?);
+        let text = || format!("{self} is {computed} here, and the nearest that this kernel takes is {taken}");
+        (computed != taken).then(text)
+    }
+
+    fn computed(self, host: &Host) -> Option<i128> {
         match self {
             Self::Fixed(number) => Some(number),
             Self::MemoryShare { numerator, denominator, unit } => {

@@ -88,20 +88,26 @@ impl Constraint {
     /// Whether it holds a share of the machine's memory.
     #[must_use]
     pub fn needs_memory(&self) -> bool {
-        let shares = |numbers: &[Option<Amount>]| {
-            numbers.iter().any(|n| matches!(n, Some(Amount::MemoryShare { .. })))
+        self.amounts().iter().any(|amount| matches!(amount, Amount::MemoryShare { .. }))
+    }
+
+    /// The numbers in it.
+    #[must_use]
+    pub fn amounts(&self) -> Vec<Amount> {
+        let of_literal = |literal: &Literal| match literal {
+            Literal::Numbers(numbers) => numbers.clone(),
+            Literal::Range(_) | Literal::Ports(_) | Literal::Word(_) => Vec::new(),
         };
-        match self {
-            Self::AtLeast(numbers) | Self::AtMost(numbers) => shares(numbers),
+        let numbers = match self {
+            Self::AtLeast(numbers) | Self::AtMost(numbers) => numbers.clone(),
             Self::Between { low, high, propose } => {
-                shares(low) || shares(high) || propose.as_deref().is_some_and(shares)
+                [low, high].into_iter().chain(propose).flatten().copied().collect()
             }
-            Self::Want(literal) => matches!(literal, Literal::Numbers(numbers) if shares(numbers)),
-            Self::OneOf(literals) => {
-                literals.iter().any(|literal| matches!(literal, Literal::Numbers(numbers) if shares(numbers)))
-            }
-            Self::Covers(_) | Self::Absent => false,
-        }
+            Self::Want(literal) => of_literal(literal),
+            Self::OneOf(literals) => literals.iter().flat_map(of_literal).collect(),
+            Self::Covers(_) | Self::Absent => Vec::new(),
+        };
+        numbers.into_iter().flatten().collect()
     }
 }
 

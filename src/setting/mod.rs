@@ -214,6 +214,20 @@ const FIRST_DYNAMIC_PORT: u16 = 1025;
 const FEWEST_DYNAMIC_PORTS: u32 = 255;
 
 impl Accept {
+    /// The number nearest to this one that the platform takes.
+    #[must_use]
+    pub fn nearest(&self, number: i128) -> i128 {
+        match self {
+            Self::Between(low, high) => number.clamp(*low, *high),
+            Self::MultipleOf(low, high, step) => {
+                let (number, high) = (number.clamp(*low, *high), high - high % step);
+                (number + (step - number % step) % step).min(high)
+            }
+            Self::Jiffies => number.clamp(-MAX_JIFFIES_SECONDS, MAX_JIFFIES_SECONDS),
+            Self::PortRange | Self::DynamicPorts | Self::PortList | Self::Name(_) => number,
+        }
+    }
+
     /// Why the platform would refuse the value, as the end of a sentence; None where it takes it.
     #[must_use]
     pub fn refuses(&self, value: &Value) -> Option<String> {

@@ -1,5 +1,6 @@
 //! Makes the changes of a plan, all or none.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::facts::Identity;
@@ -120,10 +121,9 @@ pub(super) fn transact(
     // An apply whose success cannot be noted is put back: it would count as interrupted, and stand in the way of the
     // next one. A rollback stays: to repeat it is harmless.
     let success = if probation.is_some() { Outcome::Pending } else { success };
-    let seal = |besides: &[(Key, String)]| match success {
+    let seal = |besides: &BTreeMap<String, String>| match success {
         Outcome::Applied | Outcome::Pending => {
-            let mut ending = Ending::new(&record.id, success, Vec::new());
-            ending.besides = besides.iter().map(|(key, value)| (key.to_string(), value.clone())).collect();
+            let ending = Ending { besides: besides.clone(), ..Ending::new(&record.id, success, Vec::new()) };
             let noted = store.write_ending(&ending);
             noted.map_err(|error| format!("how it ended could not be noted: {error}"))
         }
@@ -159,7 +159,8 @@ pub(super) fn finish(store: &Store, id: &str, execution: Execution, success: Out
     }
     // That it was applied is noted already.
     if !matches!(outcome, Outcome::Applied | Outcome::Pending)
-        && let Err(error) = store.write_ending(&Ending::new(id, outcome, left))
+        && let Err(error) =
+            store.write_ending(&Ending { besides: execution.besides, ..Ending::new(id, outcome, left) })
     {
         // The values are what they are said to be; what is missing is the note, so the next command will ask
         // for `twtune rollback` to settle it.
@@ -197,7 +198,7 @@ pub(super) fn also_changed(
 ) -> Result<Vec<(Key, Kind, String)>, PlatformError> {
     let mut also = Vec::new();
     for pattern in catalogue::find(key).map_or(&[][..], |setting| setting.also_changes) {
-        for other in platform.expand(pattern) {
+        for other in platform.expand(pattern).into_iter().filter(|other| other != key) {
             let Some(setting) = catalogue::find(&other) else {
                 continue;
             };

@@ -8,9 +8,19 @@ use crate::setting::Kind;
 use crate::setting::catalogue;
 use crate::transaction::Choice;
 use crate::transaction::Command;
+use crate::transaction::Outcome;
+use crate::transaction::Record;
 use crate::transaction::Records;
 use crate::transaction::history::counts;
-use crate::transaction::record::AlsoChanged;
+use crate::transaction::record::Ending;
+
+/// Where a rollback takes the settings of its record.
+pub(super) struct Aims {
+    /// Those that the record wrote, in the order in which they are taken back.
+    pub(super) written: Vec<Aim>,
+    /// Those that these writes changed besides and that no later record holds.
+    pub(super) besides: BTreeMap<Key, Beside>,
+}
 
 /// Where a rollback takes a setting.
 pub(super) struct Aim {
@@ -18,56 +28,114 @@ pub(super) struct Aim {
     pub(super) kind: Kind,
     /// The value that we left there.
     pub(super) from: Option<String>,
+    /// Whether it is certain that we left that.
+    pub(super) sure: bool,
     /// The value to bring back.
     pub(super) to: Option<String>,
-    pub(super) also: Vec<(Key, Kind, String)>,
-    /// Whether a later record in force holds the setting.
-    pub(super) superseded: bool,
+    /// What its write changed besides.
+    pub(super) also: Vec<Key>,
+    /// Why it is left as it is, where it is not this record's to bring back.
+    pub(super) left: Option<&'static str>,
+}
+
+/// Where a rollback takes a setting that a write changed besides.
+pub(super) struct Beside {
+    pub(super) kind: Kind,
+    /// The value that the write left there, where that was noted.
+    pub(super) from: Option<String>,
+    /// The value to bring back.
+    pub(super) to: String,
 }
 
 /// Where each setting of the record goes, the last change first.
-pub(super) fn aims(choice: &Choice, records: &Records, settling: bool, here: &Identity) -> Vec<Aim> {
+pub(super) fn aims(choice: &Choice, records: &Records, settling: bool, here: &Identity) -> Aims {
     let record = &choice.record;
     let chains = Chains::replay(records, here);
     // An interrupted rollback is brought to its end, anything else is undone.
     let forward = settling && record.command == Command::Rollback;
-    // What an undone write changed besides is in the record of that write; a rollback's own record has what there
-    // was before the rollback.
-    let undone = record.undoes.as_ref().filter(|_| forward);
-    let undone = undone.and_then(|id| records.iter().find(|(other, _)| other.id == *id));
-    let saved = undone.map_or(record, |(undone, _)| undone);
+    // Whose link says what lies below: of an interrupted rollback, that of the record that it undoes.
+    let holder = record.undoes.as_ref().filter(|_| forward).unwrap_or(&record.id);
+    let link = |key: &str| chains.link(key, holder).filter(|_| choice.known && (forward || !settling));
+    // What a rollback found where its writes changed something besides; that of a record that is in the chains lies there.
+    let undone = records.iter().map(|(other, _)| other).find(|other| forward && other.id == *holder);
+    let undone = undone.filter(|undone| undone.command == Command::Rollback);
+    let saved_by_undone = |key: &str| {
+        let also = undone.iter().flat_map(|undone| &undone.changes).flat_map(|change| &change.also);
+        also.filter(|also| also.key == key).map(|also| &also.before).next()
+    };
+    let in_chains = choice.known && !settling && record.command == Command::Apply;
+    let ending = records.iter().find(|(other, _)| choice.known && other.id == record.id);
+    let ending = ending.and_then(|(_, ending)| ending.as_ref());
+    let left = |key: &str| ending.and_then(|ending| ending.besides.get(key).cloned());
+    // What did not get through has left what its writes reset as it could: who set what is not to be told any more.
+    let tried = records.iter().any(|(other, _)| choice.known && other.undoes.as_ref() == Some(&record.id));
+    let unsure = tried || settling || ending.is_some_and(|ending| ending.outcome == Outcome::Incomplete);
+    let resets =
+        |key: &String| record.changes.iter().any(|change| change.also.iter().any(|also| also.key == *key));
     let mut changes: Vec<_> = record.changes.iter().collect();
     if !forward {
         changes.reverse();
     }
-    changes
-        .into_iter()
-        .filter_map(|change| {
-            let key = Key::parse(&change.key).ok()?;
-            let kind = catalogue::find_or_text(&key)?.kind;
-            let (before, after) = (change.before.clone(), change.after.clone());
-            let link = choice.known.then(|| chains.link(&change.key, &record.id)).flatten();
-            let (from, to, superseded) = match link {
-                _ if forward => (before, after, false),
-                _ if settling => (after, before, false),
-                Some((link, top)) => (link.after.clone(), link.before.clone(), !top),
-                None => (after, before, false),
+    let mut aims = Aims { written: Vec::new(), besides: BTreeMap::new() };
+    for change in changes {
+        let Some((key, kind)) = known(&change.key) else { continue };
+        let (before, after) = (change.before.clone(), change.after.clone());
+        let (from, to, left_because) = match link(&change.key) {
+            _ if forward => (before, after, None),
+            Some((link, top)) => {
+                let above = (!top).then_some("a later apply changed it too, and stays in force");
+                (if link.noted { link.after.clone() } else { after }, link.before.clone(), above)
+            }
+            None if in_chains => {
+                (after, before, Some("it had this value already when the rollback was undone"))
+            }
+            None => (after, before, None),
+        };
+        let mut also = Vec::new();
+        for saved in &change.also {
+            let Some((key, kind)) = known(&saved.key) else { continue };
+            let (from, to) = match link(&saved.key) {
+                Some((Link { before: Some(before), after, .. }, true)) => (after.clone(), before.clone()),
+                // A later record holds it.
+                _ if in_chains && !forward => continue,
+                _ => (left(&saved.key), saved_by_undone(&saved.key).unwrap_or(&saved.before).clone()),
             };
-            let own = saved.changes.iter().find(|saved| saved.key == change.key).unwrap_or(change);
-            let link = choice.known.then(|| chains.link(&change.key, &saved.id)).flatten();
-            let also = link.map_or(&own.also, |(link, _)| &link.also);
-            let also = also.iter().filter_map(|also| {
-                let key = Key::parse(&also.key).ok()?;
-                let kind = catalogue::find_or_text(&key)?.kind;
-                Some((key, kind, also.before.clone()))
-            });
-            Some(Aim { kind, from, to, also: also.collect(), superseded, key })
-        })
-        .collect()
+            let from = from.filter(|_| !unsure);
+            also.push(key.clone());
+            aims.besides.insert(key, Beside { kind, from, to });
+        }
+        let sure = !(unsure && resets(&change.key));
+        aims.written.push(Aim { key, kind, from, sure, to, also, left: left_because });
+    }
+    // What a rollback before this one could not put back is where that found it, which this one is not to take for
+    // somebody else's doing.
+    let failed = |(other, ending): &&(Record, Option<Ending>)| {
+        let failed = ending.as_ref().is_some_and(|ending| !ending.left.is_empty());
+        choice.known && failed && other.undoes.as_ref() == Some(&record.id)
+    };
+    for saved in
+        records.iter().filter(failed).flat_map(|(other, _)| &other.changes).flat_map(|change| &change.also)
+    {
+        if let Some((key, kind)) = known(&saved.key) {
+            let beside = || Beside { kind, from: None, to: saved.before.clone() };
+            aims.besides.entry(key).or_insert_with(beside);
+        }
+    }
+    // What was written as well goes where that goes.
+    for aim in &aims.written {
+        aims.besides.remove(&aim.key);
+    }
+    aims
+}
+
+fn known(key: &str) -> Option<(Key, Kind)> {
+    let key = Key::parse(key).ok()?;
+    let kind = catalogue::find_or_text(&key)?.kind;
+    Some((key, kind))
 }
 
 /// For every setting, the records in force that changed it, oldest first: what lies below each is what its
-/// rollback brings back.
+/// rollback brings back. What a write changed besides itself counts like what was written.
 struct Chains {
     by_key: BTreeMap<String, Vec<Link>>,
 }
@@ -76,8 +144,8 @@ struct Link {
     id: String,
     before: Option<String>,
     after: Option<String>,
-    /// What its write changed besides, with the values that lie below as well.
-    also: Vec<AlsoChanged>,
+    /// False where a write changed it besides and what that left was not noted.
+    noted: bool,
 }
 
 impl Chains {
@@ -85,8 +153,8 @@ impl Chains {
     fn replay(records: &Records, here: &Identity) -> Self {
         let mut chains = Self { by_key: BTreeMap::new() };
         for (record, ending) in records {
-            let counts = ending.as_ref().is_some_and(|ending| counts(record, ending));
-            if !counts || !record.origin.is_here(here) {
+            let Some(ending) = ending.as_ref().filter(|ending| counts(record, ending)) else { continue };
+            if !record.origin.is_here(here) {
                 continue;
             }
             if let Some(undone) = &record.undoes {
@@ -94,24 +162,36 @@ impl Chains {
             }
             // A rollback of an apply only takes out; of a rollback, it brings the apply back.
             let holder = match &record.undoes {
-                None => Some(record.id.clone()),
+                None => Some(&record.id),
                 Some(undone) => records
                     .iter()
                     .find(|(other, _)| other.id == *undone)
-                    .and_then(|(other, _)| other.undoes.clone()),
+                    .and_then(|(other, _)| other.undoes.as_ref()),
             };
-            let Some(holder) = holder else { continue };
-            for change in &record.changes {
-                let link = Link {
-                    id: holder.clone(),
-                    before: change.before.clone(),
-                    after: change.after.clone(),
-                    also: change.also.clone(),
-                };
-                chains.by_key.entry(change.key.clone()).or_default().push(link);
+            if let Some(holder) = holder {
+                chains.put_on(record, ending, holder);
             }
         }
         chains
+    }
+
+    fn put_on(&mut self, record: &Record, ending: &Ending, holder: &str) {
+        let mut put_on = |key: &str, before: Option<&String>, after: Option<&String>, noted: bool| {
+            let chain = self.by_key.entry(key.to_owned()).or_default();
+            // Two writes of one record may have changed it besides.
+            if chain.last().is_none_or(|last| last.id != holder) {
+                let (before, after) = (before.cloned(), after.cloned());
+                chain.push(Link { id: holder.into(), before, after, noted });
+            }
+        };
+        for change in &record.changes {
+            put_on(&change.key, change.before.as_ref(), change.after.as_ref(), true);
+        }
+        for also in record.changes.iter().flat_map(|change| &change.also) {
+            // Also what it left as it was: it would have changed another value.
+            let after = ending.besides.get(&also.key);
+            put_on(&also.key, Some(&also.before), after, after.is_some());
+        }
     }
 
     /// Takes a record out of every chain; what lay above it now lies on what lay below it.
@@ -121,7 +201,6 @@ impl Chains {
                 let gone = chain.remove(at);
                 if let Some(above) = chain.get_mut(at) {
                     above.before = gone.before;
-                    above.also = gone.also;
                 }
             }
         }

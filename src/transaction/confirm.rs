@@ -99,9 +99,10 @@ pub fn confirm(store: &Store, here: &Identity, say: &dyn Fn(&str)) -> Result<Vec
     let mut kept = Vec::new();
     for (id, left) in pending(store, here)? {
         let (_, ending) = store.entry(&id)?;
-        if left > 0 && ending.is_some_and(|ending| ending.outcome == Outcome::Pending) {
+        let pending = ending.filter(|ending| left > 0 && ending.outcome == Outcome::Pending);
+        if let Some(ending) = pending {
             // The ending first: between the two, the record counts as kept.
-            store.write_ending(&Ending::new(&id, Outcome::Applied, Vec::new()))?;
+            store.write_ending(&Ending { outcome: Outcome::Applied, ..ending })?;
             store.remove_due(&id)?;
             kept.push(id);
         }

@@ -1,5 +1,7 @@
 //! The part of a transaction that writes: each value read back, and all of them put back on the first failure.
 
+use std::collections::BTreeMap;
+
 use crate::facts::LiveState;
 use crate::platform::Platform;
 use crate::platform::PlatformError;
@@ -31,6 +33,8 @@ pub(super) struct Execution {
     pub(super) failure: Option<String>,
     /// Whether something could not be put back.
     pub(super) incomplete: bool,
+    /// What was found behind the writes where they changed something besides, if all were made.
+    pub(super) besides: BTreeMap<String, String>,
 }
 
 /// Whether two texts mean the same value; None is no value.
@@ -72,8 +76,9 @@ pub(super) fn execute(
     }
     // The last write may have been the last thing before the signal.
     failure = failure.or_else(interruption).or_else(|| contradiction(writes));
+    let besides = if failure.is_none() { besides(writes, platform) } else { BTreeMap::new() };
     if failure.is_none() {
-        failure = seal(&besides(writes, platform)).err();
+        failure = seal(&besides).err();
     }
     let mut steps: Vec<Step> = writes
         .iter()
@@ -95,11 +100,11 @@ pub(super) fn execute(
             }
         }
     }
-    Execution { steps, failure, incomplete }
+    Execution { steps, failure, incomplete, besides }
 }
 
 /// Notes that everything was done, and what was found where the writes changed something besides.
-pub(super) type Seal<'a> = dyn Fn(&[(Key, String)]) -> Result<(), String> + 'a;
+pub(super) type Seal<'a> = dyn Fn(&BTreeMap<String, String>) -> Result<(), String> + 'a;
 
 /// A setting that a later write has changed again: two names of one value, or one that resets the other.
 fn contradiction(writes: &mut [Write<'_>]) -> Option<String> {
@@ -120,9 +125,9 @@ fn contradiction(writes: &mut [Write<'_>]) -> Option<String> {
 }
 
 /// What is now where the writes changed something besides themselves.
-fn besides(writes: &[Write<'_>], platform: &dyn Platform) -> Vec<(Key, String)> {
+fn besides(writes: &[Write<'_>], platform: &dyn Platform) -> BTreeMap<String, String> {
     let also = writes.iter().flat_map(|write| &write.also);
-    also.filter_map(|(key, ..)| Some((key.clone(), platform.read(key).value()?.to_owned()))).collect()
+    also.filter_map(|(key, ..)| Some((key.to_string(), platform.read(key).value()?.to_owned()))).collect()
 }
 
 /// Writes a value and reads it back: a platform may take a value in part, or not at all, without a word.

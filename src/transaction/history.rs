@@ -6,6 +6,7 @@ use crate::facts::Identity;
 use crate::transaction::Command;
 use crate::transaction::Outcome;
 use crate::transaction::Record;
+use crate::transaction::Records;
 use crate::transaction::Store;
 use crate::transaction::StoreError;
 use crate::transaction::record::Ending;
@@ -19,6 +20,8 @@ pub struct Entry {
     pub state: State,
     /// Whether its values are what the machine has from it.
     pub in_force: bool,
+    /// Whether the network namespace that it changed is known to be gone, and its values with it.
+    pub namespace_gone: bool,
     /// Its rollback file.
     pub rollback_file: PathBuf,
 }
@@ -51,15 +54,16 @@ impl State {
 /// # Errors
 /// The state directory or a file in it is not acceptable.
 pub fn history(store: &Store, here: &Identity) -> Result<Vec<Entry>, StoreError> {
-    let mut records = store.records()?;
+    let mut records = store.records(here)?;
     let is_open = |(_, ending): &(Record, Option<Ending>)| ending.is_none();
     // One that was under way may have ended since; one that began since is not looked at.
     let busy = records.iter().any(is_open) && store.is_busy();
     if !busy && records.iter().any(is_open) {
         let count = records.len();
-        records = store.records()?;
+        records = store.records(here)?;
         records.truncate(count);
     }
+    let due = store.due_ids()?;
     let in_force = in_force(&records, here);
     let entries = records.into_iter().zip(in_force);
     Ok(entries
@@ -69,6 +73,10 @@ pub fn history(store: &Store, here: &Identity) -> Result<Vec<Entry>, StoreError>
                 Some(ending) if ending.outcome == Outcome::Pending && !in_force => {
                     State::Ended(Outcome::Undone)
                 }
+                // What an undone rollback brought back is on probation no more.
+                Some(ending) if ending.outcome == Outcome::Pending && !due.contains(&record.id) => {
+                    State::Ended(Outcome::Applied)
+                }
                 Some(ending) => State::Ended(ending.outcome),
                 None if busy => State::Running,
                 None if !record.origin.same_boot(here) => State::Ended(Outcome::Undone),
@@ -76,6 +84,8 @@ pub fn history(store: &Store, here: &Identity) -> Result<Vec<Entry>, StoreError>
             },
             // Of a rollback there is nothing in force: it brought back what was.
             in_force: in_force && record.command == Command::Apply,
+            // Nobody looked yet.
+            namespace_gone: false,
             rollback_file: store.path_of(&record.id),
             record,
         })
@@ -120,10 +130,12 @@ pub(super) fn counts(record: &Record, ending: &Ending) -> bool {
 }
 
 /// For each record, whether its live values are in force: it went through, nothing undid it, and the machine was
-/// not rebooted since.
-pub(super) fn in_force(records: &[(Record, Option<Ending>)], here: &Identity) -> Vec<bool> {
+/// not rebooted since. Of a rollback: whether it was the last word about its apply.
+pub(super) fn in_force(records: &Records, here: &Identity) -> Vec<bool> {
     let mut in_force = vec![false; records.len()];
-    let index = |id: &str| records.iter().position(|(record, _)| record.id == id);
+    let index = |id: &String| records.iter().position(|(record, _)| record.id == *id);
+    // For each apply, the rollback that was the last word about it.
+    let mut last_word = vec![None; records.len()];
     for (at, (record, ending)) in records.iter().enumerate() {
         let went_through = match ending {
             Some(ending) => counts(record, ending),
@@ -131,12 +143,13 @@ pub(super) fn in_force(records: &[(Record, Option<Ending>)], here: &Identity) ->
             None => record.command == Command::Apply,
         };
         in_force[at] = went_through;
-        if went_through && let Some(undone) = record.undoes.as_deref().and_then(index) {
-            in_force[undone] = false;
-            // To undo a rollback is to bring back what it undid.
-            if let Some(revived) = records[undone].0.undoes.as_deref().and_then(index) {
-                in_force[revived] = true;
-            }
+        let Some(undone) = record.undoes.as_ref().and_then(index).filter(|_| went_through) else { continue };
+        // To undo a rollback is to bring back what it undid.
+        let revived = records[undone].0.undoes.as_ref().and_then(index);
+        let apply = revived.unwrap_or(undone);
+        in_force[apply] = revived.is_some();
+        if let Some(earlier) = last_word[apply].replace(at) {
+            in_force[earlier] = false;
         }
     }
     for (at, (record, _)) in records.iter().enumerate() {

@@ -12,6 +12,7 @@ mod folder;
 #[path = "folder/windows.rs"]
 mod folder;
 mod history;
+mod look;
 #[cfg(target_os = "linux")]
 #[path = "moment/linux.rs"]
 mod moment;

@@ -4,11 +4,9 @@
 use std::path::Path;
 
 use crate::facts::Identity;
-use crate::facts::LiveState;
 use crate::plan::Origin;
 use crate::platform::Platform;
 use crate::setting::Key;
-use crate::setting::Kind;
 use crate::transaction::Change;
 use crate::transaction::Command;
 use crate::transaction::Done;
@@ -19,19 +17,20 @@ use crate::transaction::Step;
 use crate::transaction::StepResult;
 use crate::transaction::Store;
 use crate::transaction::TransactionError;
-use crate::transaction::apply::also_changed;
 use crate::transaction::apply::finish;
 use crate::transaction::apply::recorded;
 use crate::transaction::apply::transact;
-use crate::transaction::chain::aims;
 use crate::transaction::confirm;
 use crate::transaction::execute::Write;
 use crate::transaction::execute::execute;
-use crate::transaction::execute::same;
 use crate::transaction::history::in_force;
+use crate::transaction::look::look;
 use crate::transaction::record::Ending;
 use crate::transaction::record::is_id;
 use crate::transaction::store;
+
+/// A record and how it ended.
+type Entry = (Record, Option<Ending>);
 
 /// What a rollback is about.
 #[derive(Clone, Debug)]
@@ -55,22 +54,20 @@ pub fn choose(
     here: &Identity,
     beyond_reach: &[String],
 ) -> Result<Option<Choice>, TransactionError> {
-    let records = store.map(Store::records).transpose()?.unwrap_or_default();
+    let records = store.map(|store| store.records(here)).transpose()?.unwrap_or_default();
     if let Some(name) = named.filter(|name| !is_id(name)) {
         let record = store::read_record(Path::new(name))?;
         let itself = records.iter().find(|(known, _)| *known == record);
         let found = itself.or_else(|| records.iter().find(|(known, _)| known.is_same_event(&record)));
         return Ok(Some(match found {
-            Some((record, ending)) => {
-                Choice { record: record.clone(), interrupted: ending.is_none(), known: true }
-            }
+            Some(entry) => known(meant(&records, entry)),
             None => Choice { record, interrupted: false, known: false },
         }));
     }
     let chosen = match named {
         Some(id) => {
             let found = records.iter().find(|(record, _)| record.id == id);
-            Some(found.ok_or_else(|| TransactionError::UnknownId(id.into()))?)
+            Some(meant(&records, found.ok_or_else(|| TransactionError::UnknownId(id.into()))?))
         }
         None => records.iter().find(|(_, ending)| ending.is_none()).or_else(|| {
             let in_force = in_force(&records, here);
@@ -81,11 +78,24 @@ pub fn choose(
             (0..records.len()).rev().find(newest).map(|at| &records[at])
         }),
     };
-    Ok(chosen.map(|(record, ending)| Choice {
-        record: record.clone(),
-        interrupted: ending.is_none(),
-        known: true,
-    }))
+    Ok(chosen.map(known))
+}
+
+fn known((record, ending): &Entry) -> Choice {
+    Choice { record: record.clone(), interrupted: ending.is_none(), known: true }
+}
+
+/// What to undo where this one is named: the undoing of a rollback is undone by taking back the apply that it brought
+/// back.
+fn meant<'a>(records: &'a Records, entry: &'a Entry) -> &'a Entry {
+    let undone = |entry: &Entry| {
+        let id = entry.0.undoes.clone()?;
+        records.iter().find(|(record, _)| record.id == id)
+    };
+    match undone(entry).and_then(undone) {
+        Some(apply) if entry.1.is_some() => apply,
+        _ => entry,
+    }
 }
 
 /// What to undo, and what the record says of it.
@@ -121,7 +131,7 @@ pub fn rollback(
     if let Some(done) = settled_by_reboot(store, undo)? {
         return Ok(done);
     }
-    let records = store.records()?;
+    let records = store.records(&undo.here)?;
     if undo.unconfirmed {
         let known = records.iter().find(|(record, _)| record.id == undo.choice.record.id);
         let ending = known.and_then(|(_, ending)| ending.as_ref());
@@ -159,7 +169,9 @@ pub fn rollback(
     if done.outcome == Outcome::RolledBack || done.outcome == Outcome::Incomplete && !failed {
         // Whether or not it was on probation, the matter is settled. Should this fail, its watcher finds that there
         // is nothing to undo any more.
-        let _ = store.remove_due(&undo.choice.record.id);
+        let record = &undo.choice.record;
+        let undone = record.undoes.as_ref().filter(|_| look.settling);
+        let _ = store.remove_due(undone.unwrap_or(&record.id));
     }
     look.steps.append(&mut done.steps);
     done.steps = look.steps;
@@ -203,156 +215,11 @@ pub fn preview(store: &Store, undo: &Undo<'_>, platform: &dyn Platform) -> Resul
     if !record.origin.same_boot(&undo.here) && record.origin.same_machine(&undo.here) {
         return Ok(nothing_left(store, undo, REBOOTED));
     }
-    let records = store.records()?;
+    let records = store.records(&undo.here)?;
     if let Some(done) = undone_already(store, undo, &records) {
         return Ok(done);
     }
     Ok(look(undo, &records, platform)?.report(store, undo))
-}
-
-/// What a rollback found: the writes to make, and the steps that need none.
-struct Look<'p> {
-    steps: Vec<Step>,
-    writes: Vec<Write<'p>>,
-    conflict: bool,
-    /// Whether this brings an interrupted record to its end.
-    settling: bool,
-}
-
-impl Look<'_> {
-    /// Whether somebody else has changed what the record's write changed besides: neither what it found before nor
-    /// what it left is there.
-    fn mind_besides(
-        &mut self,
-        key: &Key,
-        kind: Kind,
-        to: &str,
-        ours: Option<&String>,
-        forced: &[Key],
-        platform: &dyn Platform,
-    ) {
-        let LiveState::Present(found) = platform.read(key) else { return };
-        let Some(ours) = ours.filter(|ours| !same(kind, Some(&found), Some(ours))) else { return };
-        if same(kind, Some(&found), Some(to)) || forced.contains(key) {
-            return;
-        }
-        self.conflict = true;
-        self.steps.push(Step {
-            key: key.clone(),
-            before: Some(found.clone()),
-            after: Some(to.to_owned()),
-            result: StepResult::Conflict,
-            note: Some(format!("twtune's write had left `{ours}`, and somebody has set `{found}` since")),
-        });
-    }
-
-    /// The steps as they would be, none of them made.
-    fn report(mut self, store: &Store, undo: &Undo<'_>) -> Done {
-        let result = if self.conflict { StepResult::Left } else { StepResult::Done };
-        self.steps.extend(self.writes.iter().map(|write| Step {
-            key: write.key.clone(),
-            before: write.before.clone(),
-            after: write.after.clone(),
-            result,
-            note: None,
-        }));
-        Done {
-            id: Some(undo.choice.record.id.clone()),
-            undoes: None,
-            outcome: if self.conflict { Outcome::Refused } else { Outcome::RolledBack },
-            rollback_file: Some(store.path_of(&undo.choice.record.id)),
-            steps: self.steps,
-            failure: self.conflict.then(|| "somebody else changed a setting since".to_owned()),
-        }
-    }
-}
-
-/// Opens every setting of the record and compares what is there with what it should be.
-fn look<'p>(
-    undo: &Undo<'_>,
-    records: &Records,
-    platform: &'p dyn Platform,
-) -> Result<Look<'p>, TransactionError> {
-    let record = &undo.choice.record;
-    if !record.origin.same_machine(&undo.here) {
-        let message = format!("record {} was written on another machine, {}", record.id, record.origin.host);
-        return Err(TransactionError::Foreign(message));
-    }
-    if !record.origin.is_here(&undo.here) {
-        let message = format!("record {} was written in another network namespace", record.id);
-        return Err(TransactionError::Foreign(message));
-    }
-    let known = undo.choice.known;
-    let in_the_way =
-        |other: &Record, ending: &Option<Ending>| ending.is_none() && !(known && other.id == record.id);
-    if let Some((other, _)) = records.iter().find(|(other, ending)| in_the_way(other, ending)) {
-        return Err(TransactionError::Interrupted { command: other.command, id: other.id.clone() });
-    }
-    let settling = records.iter().any(|(known, ending)| known == record && ending.is_none());
-    let mut look = Look { steps: Vec::new(), writes: Vec::new(), conflict: false, settling };
-    let ending = records
-        .iter()
-        .find(|(other, _)| known && other.id == record.id)
-        .and_then(|(_, ending)| ending.as_ref());
-    // A rollback that did not get through has left them as it could: who set what is not to be told any more.
-    let tried = records.iter().any(|(other, _)| known && other.undoes.as_deref() == Some(record.id.as_str()));
-    let besides = ending.filter(|_| !tried).map(|ending| &ending.besides);
-    for aim in aims(undo.choice, records, settling, &undo.here) {
-        let mut target = platform.open(&aim.key)?;
-        let found = target.read()?;
-        let is = |value: &Option<String>| same(aim.kind, found.as_deref(), value.as_deref());
-        let mut step = Step {
-            key: aim.key.clone(),
-            before: found.clone(),
-            after: aim.to.clone(),
-            result: StepResult::Left,
-            note: None,
-        };
-        if aim.superseded {
-            step.after = found;
-            step.note = Some("a later apply changed it too, and stays in force".into());
-        } else if is(&aim.to) && are_back(&aim.also, platform) {
-            step.note = Some("it has this value already".into());
-        } else if is(&aim.to) || is(&aim.from) || undo.forced.contains(&aim.key) {
-            // Where the value itself is back, what its write changed besides may not be: that comes behind it.
-            for (key, kind, to) in &aim.also {
-                let ours = besides.and_then(|besides| besides.get(key.as_str()));
-                look.mind_besides(key, *kind, to, ours, undo.forced, platform);
-            }
-            look.writes.push(Write {
-                also: also_changed(&aim.key, platform)?,
-                key: aim.key,
-                kind: aim.kind,
-                before: found,
-                after: aim.to,
-                then: aim.also,
-                target,
-            });
-            continue;
-        } else {
-            look.conflict = true;
-            step.result = StepResult::Conflict;
-            step.note = Some(changed_since(aim.from.as_deref(), found.as_deref()));
-        }
-        look.steps.push(step);
-    }
-    Ok(look)
-}
-
-/// What there is to say of a value that is not the one that twtune left.
-fn changed_since(ours: Option<&str>, found: Option<&str>) -> String {
-    let wrote = ours.map_or_else(|| "removed it".into(), |ours| format!("wrote `{ours}`"));
-    let theirs = found.map_or_else(|| "removed it".into(), |found| format!("set `{found}`"));
-    format!("twtune {wrote}, and somebody has {theirs} since")
-}
-
-/// Whether what a write changed besides itself has its old values.
-fn are_back(also: &[(Key, Kind, String)], platform: &dyn Platform) -> bool {
-    also.iter().all(|(key, kind, value)| match platform.read(key) {
-        LiveState::Present(found) => same(*kind, Some(&found), Some(value)),
-        LiveState::Absent => true,
-        LiveState::Unreadable(_) => false,
-    })
 }
 
 /// Brings an interrupted record to its end: an apply is put back, a rollback is completed. What fails leaves it

@@ -13,6 +13,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::facts::Identity;
+use crate::transaction::Records;
 use crate::transaction::folder;
 use crate::transaction::folder::Folder;
 use crate::transaction::record::Command;
@@ -134,11 +136,24 @@ impl Store {
     }
 
     /// The records, oldest first, each with how it ended; None for one that did not come to its end.
-    pub(super) fn records(&self) -> Result<Vec<(Record, Option<Ending>)>, StoreError> {
-        let begun = self.ids()?.begun;
+    pub(super) fn records(&self, here: &Identity) -> Result<Records, StoreError> {
+        let ids = self.ids()?;
+        let newest = ids.begun.last().copied();
         // The record first: an ending that is written meanwhile is then seen.
-        let record_and_ending = |id: u64| Ok((self.record(id)?, self.ending(id)?));
-        begun.into_iter().map(record_and_ending).collect()
+        let record_and_ending = |id: u64| {
+            let (record, ending) = (self.record(id)?, self.ending(id)?);
+            if ending.is_some() || Some(id) == newest || !ids.ended.contains(&id) {
+                return Ok((record, ending));
+            }
+            // Something was begun since, so it did come to its end, and only how is lost.
+            if record.origin.same_boot(here) {
+                return Err(unacceptable(&self.path.join(format!("{id}.end")), "it is damaged"));
+            }
+            // A loss of power takes what was not synced, and the values of that boot as well.
+            let ending = Ending::new(&record.id, Outcome::Undone, Vec::new());
+            Ok((record, Some(ending)))
+        };
+        ids.begun.iter().copied().map(record_and_ending).collect()
     }
 
     /// The records that did not come to their end, oldest first. Only names are looked at, whatever the history's

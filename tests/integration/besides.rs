@@ -49,3 +49,27 @@ fn what_somebody_set_since_besides_is_a_conflict() {
     host.twtune(&format!("rollback --yes --force {DUMMY}")).exits(0);
     assert_eq!((host.value(FORWARD), host.value(DUMMY)), ("0".into(), "1".into()));
 }
+
+#[test]
+fn what_a_later_apply_holds_is_not_reset_by_the_rollback_of_an_earlier_one() {
+    let Some(host) = host() else { return };
+    let first = host.profile("first", &rule(FORWARD, "want = 1"));
+    let second = host.profile("second", &rule(DUMMY, "want = 0"));
+    let before = host.dump();
+    host.twtune(&format!("apply {first} --yes")).exits(0);
+    host.twtune(&format!("apply {second} --yes")).exits(0);
+    host.twtune("rollback 1 --yes").exits(0);
+    assert_eq!((host.value(FORWARD), host.value(DUMMY)), ("0".into(), "0".into()));
+    host.twtune("rollback 2 --yes").exits(0);
+    assert_eq!(host.dump(), before);
+    // And the other way round: what a later write resets is that write's to bring back.
+    host.set(DUMMY, "1");
+    let before = host.dump();
+    host.twtune(&format!("apply {second} --yes")).exits(0);
+    host.twtune(&format!("apply {first} --yes")).exits(0);
+    let left = host.twtune("rollback 5 --yes").exits(0);
+    assert!(left.stdout.contains("a later apply changed it too"), "{left:#?}");
+    assert_eq!((host.value(FORWARD), host.value(DUMMY)), ("1".into(), "1".into()));
+    host.twtune("rollback 6 --yes").exits(0);
+    assert_eq!(host.dump(), before);
+}

@@ -45,6 +45,23 @@ fn it_tells_what_was_done_and_what_is_in_force() {
 }
 
 #[test]
+fn what_was_applied_in_a_namespace_that_is_gone_is_not_in_force() {
+    let Some(host) = Host::start() else { return };
+    let profile = host.profile("own", &rule(FIN, "want = 50"));
+    host.sh("mkdir -p /run/netns; ip netns add blue; ip netns add green");
+    host.twtune(&format!("apply {profile} --netns blue --yes")).exits(0);
+    host.twtune(&format!("apply {profile} --netns green --yes")).exits(0);
+    // Another one of the same name is another one.
+    host.sh("ip netns del blue; ip netns add blue; ip netns add red");
+    let report = host.twtune("history --format json").exits(0).report("history");
+    assert_eq!(schema::applies_in_force(&report), ["2"], "{report:#}");
+    assert_eq!(report["entries"][0]["namespace_gone"], true, "{report:#}");
+    host.sh("ip netns del green");
+    let told = host.twtune("history").exits(0);
+    assert_eq!(told.stdout.matches("applied, its network namespace is gone").count(), 2, "{told:#?}");
+}
+
+#[test]
 fn a_spoilt_file_among_the_state_is_named() {
     let Some(host) = Host::start() else { return };
     let profile = host.profile("own", &rule(FIN, "want = 50"));
@@ -61,6 +78,33 @@ fn a_spoilt_file_among_the_state_is_named() {
         host.sh("rm -r /var/lib/twtune/7.json");
     }
     host.twtune("rollback --yes").exits(0);
+}
+
+#[test]
+fn a_damaged_ending_of_an_earlier_record_is_named_and_nothing_is_changed() {
+    let Some(host) = Host::start() else { return };
+    let profile = host.profile("own", &rule(FIN, "want = 50"));
+    let other = host.profile("other", &rule(FIN, "want = 40"));
+    host.twtune(&format!("apply {profile} --yes")).exits(0);
+    host.twtune(&format!("apply {other} --yes")).exits(0);
+    for spoil in [": >FILE", "echo '{' >FILE", "sed -i s/applied/appIied/ FILE"] {
+        host.sh(&format!(
+            "cp /var/lib/twtune/1.end ./kept; {}",
+            spoil.replace("FILE", "/var/lib/twtune/1.end")
+        ));
+        for command in ["history", "rollback --yes", "rollback 1 --yes", "rollback 2 --yes"] {
+            host.twtune(command).exits(3).says("1.end: it is damaged");
+        }
+        assert_eq!(host.value(FIN), "40");
+        host.sh("cp ./kept /var/lib/twtune/1.end");
+    }
+    // The newest one's is an interruption, which a rollback settles.
+    host.sh(": >/var/lib/twtune/2.end");
+    host.twtune("history").exits(0).says("interrupted");
+    host.twtune("rollback --yes").exits(0);
+    assert_eq!(host.value(FIN), "50");
+    host.twtune("rollback --yes").exits(0);
+    assert_eq!(host.value(FIN), "60");
 }
 
 #[test]

@@ -158,6 +158,23 @@ fn tuples_go_number_by_number() {
 }
 
 #[test]
+fn a_share_of_a_large_machine_is_the_most_that_its_kernel_takes() {
+    // Twice 16 GiB are no int, and wmem_max would round them up to a page of its own.
+    proposes("net.ipv4.tcp_rmem;at_least = [\"_\", \"_\", \"2/1 mem\"]", "1 2 3", "1 2 2147483647");
+    meets("net.ipv4.tcp_rmem;at_least = [\"_\", \"_\", \"2/1 mem\"]", "1 2 2147483647");
+    let rule = "net.ipv4.tcp_rmem;at_most = [\"1/99999999999999 mem\", \"_\", \"_\"]";
+    proposes(rule, "4096 131072 6291456", "1 131072 6291456");
+    let selection =
+        select_from(&[profile("p", "", &["net.ipv4.tcp_rmem;want = [\"_\", \"_\", \"2/1 mem\"]"])], &["p"]);
+    let values = snapshot(&[("net.ipv4.tcp_rmem", "1 2 3")]);
+    let report =
+        judge(&host(), &selection.rules(Os::Linux, Level::Recommended, &[]), &values).expect("no conflict");
+    let plan = plan::draw(&host(), &report, &values, &PortSet::default(), &[]);
+    let said = "2/1 mem is 34359738368 here, and the nearest that this kernel takes is 2147483647";
+    assert!(plan.changes[0].why.contains(said), "{}", plan.changes[0].why);
+}
+
+#[test]
 fn ranges_and_lists_are_joined_and_never_replaced() {
     let range = format!("{RANGE};covers = [15000, 50000]");
     proposes(&range, "32768 60999", "15000 60999");

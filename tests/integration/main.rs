@@ -37,6 +37,8 @@ mod lore;
 mod owners;
 mod profiles;
 #[cfg(target_os = "linux")]
+mod properties;
+#[cfg(target_os = "linux")]
 mod readme;
 mod registry;
 #[cfg(target_os = "linux")]

@@ -108,7 +108,7 @@ fn every_value_lies_in_the_range_of_every_version_in_use() {
                     continue;
                 }
                 let Some(accept) = rule.setting.accepts_in(Version::new(major, minor)) else { continue };
-                for number in numbers.iter().flatten().filter_map(|amount| amount.on(&host)) {
+                for number in numbers.iter().flatten().filter_map(|amount| amount.on(rule.setting, &host)) {
                     let refused = accept.refuses(&Value::Numbers(vec![number]));
                     assert_eq!(refused, None, "{}: {} in {major}.{minor}", profile.name, rule.key);
                 }

@@ -266,7 +266,17 @@ pub(crate) fn history(report: &Value) {
     for entry in list(&report["entries"]) {
         fields_and(
             entry,
-            &["id", "time", "command", "outcome", "in_force", "profiles", "rollback_file", "changes"],
+            &[
+                "id",
+                "time",
+                "command",
+                "outcome",
+                "in_force",
+                "namespace_gone",
+                "profiles",
+                "rollback_file",
+                "changes",
+            ],
             &["undoes"],
         );
         text(&entry["id"]);

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use crate::cli::error::CliError;
 use crate::cli::error::ErrorKind;
+use crate::observe;
 use crate::plan::Namespace;
+use crate::plan::Origin;
 use crate::platform::linux::Procfs;
 use crate::platform::linux::netns;
 
@@ -29,6 +31,19 @@ pub(crate) fn open_settings(entered: Option<&Namespace>) -> Result<Settings, Cli
         return Err(CliError::new(ErrorKind::Denied, message).hint("is it a container that hides /proc?"));
     }
     Ok(platform)
+}
+
+/// Whether the network namespace of a record is still there, as far as this user can tell: one that was not entered
+/// by a name or a process cannot be looked for.
+pub(crate) fn is_there(origin: &Origin) -> bool {
+    let Some(namespace) = origin.entered.clone() else { return true };
+    let recorded = origin.netns.clone();
+    // In a thread of its own, which alone moves there.
+    let look = move || match enter(&namespace) {
+        Ok(()) => observe::identity().netns == recorded,
+        Err(error) => error.kind == ErrorKind::Denied,
+    };
+    std::thread::spawn(look).join().unwrap_or(true)
 }
 
 fn enter(namespace: &Namespace) -> Result<(), CliError> {

@@ -21,6 +21,7 @@ pub fn history(out: &mut dyn Write, entries: &[Entry]) -> io::Result<()> {
         let record = &entry.record;
         let state = match (entry.state, entry.in_force) {
             (State::Interrupted, _) => style::bad("interrupted: `twtune rollback` settles it").to_string(),
+            (state, _) if entry.namespace_gone => format!("{}, its network namespace is gone", state.name()),
             (state, true) => style::good(&format!("{}, in force", state.name())).to_string(),
             (state, false) => state.name().to_owned(),
         };

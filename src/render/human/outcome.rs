@@ -6,7 +6,7 @@ use std::io::Write;
 use crate::plan::Refusal;
 use crate::render::escape;
 use crate::render::human::count;
-use crate::render::human::plan::write_refused;
+use crate::render::human::plan::write_refusal;
 use crate::render::human::value_text;
 use crate::render::style;
 use crate::transaction::Command;
@@ -45,9 +45,13 @@ pub fn outcome(
             None => writeln!(out)?,
         }
     }
-    write_refused(out, refused)?;
+    for refusal in refused {
+        write_refusal(out, refusal)?;
+    }
     if let Some(failure) = &done.failure {
-        writeln!(out, "\n{}", escape(failure))?;
+        // Apart from what comes before it.
+        let apart = if done.steps.is_empty() && refused.is_empty() { "" } else { "\n" };
+        writeln!(out, "{apart}{}", escape(failure))?;
     }
     writeln!(out, "{}", ending(command, done, preview))?;
     if done.needs_reboot() && !preview {

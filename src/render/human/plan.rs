@@ -25,7 +25,10 @@ pub fn plan(out: &mut dyn Write, view: PlanView<'_>) -> io::Result<()> {
     for change in &view.plan.changes {
         write_change(out, change)?;
     }
-    write_refused(out, &view.plan.refused)?;
+    for refusal in &view.plan.refused {
+        writeln!(out)?;
+        write_refusal(out, refusal)?;
+    }
     for overruled in &view.report.overruled {
         writeln!(
             out,
@@ -67,11 +70,7 @@ fn write_change(out: &mut dyn Write, change: &Change) -> io::Result<()> {
 }
 
 /// Writes what cannot be done.
-pub(super) fn write_refused(out: &mut dyn Write, refused: &[Refusal]) -> io::Result<()> {
-    for refusal in refused {
-        let label = style::bad("refused");
-        let key = style::strong(refusal.key.as_str());
-        writeln!(out, "\n{label}  {key}  ({}): {}", refusal.target, escape(&refusal.reason))?;
-    }
-    Ok(())
+pub(super) fn write_refusal(out: &mut dyn Write, refusal: &Refusal) -> io::Result<()> {
+    let (label, key) = (style::bad("refused"), style::strong(refusal.key.as_str()));
+    writeln!(out, "{label}  {key}  ({}): {}", refusal.target, escape(&refusal.reason))
 }

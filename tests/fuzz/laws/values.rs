@@ -96,9 +96,15 @@ fn value(kind: Kind, text: &str) {
 fn amount(unit: Unit, text: &str) {
     let Ok(amount) = Amount::parse(text, unit) else { return };
     assert_eq!(Amount::parse(&amount.to_string(), unit), Ok(amount));
+    let Some(setting) = catalogue::all().find(|setting| setting.unit == unit) else { return };
     for memory in [None, Some(0), Some(16 << 30), Some(u64::MAX)] {
-        let number = amount.on(&host(memory));
+        let host = host(memory);
+        let number = amount.on(setting, &host);
         assert!(number.is_some() || memory.is_none(), "{amount} of {memory:?} is not known");
+        if let (Amount::MemoryShare { .. }, Some(number)) = (amount, number) {
+            let accept = host.version.and_then(|version| setting.accepts_in(version));
+            assert!(accept.is_none_or(|accept| accept.nearest(number) == number));
+        }
     }
 }
 

@@ -1,0 +1,155 @@
+//! What a rollback finds: every setting of the record opened, and what is there held against what should be.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use crate::facts::LiveState;
+use crate::platform::Platform;
+use crate::setting::Key;
+use crate::setting::Kind;
+use crate::transaction::Done;
+use crate::transaction::Outcome;
+use crate::transaction::Record;
+use crate::transaction::Records;
+use crate::transaction::Step;
+use crate::transaction::StepResult;
+use crate::transaction::Store;
+use crate::transaction::TransactionError;
+use crate::transaction::Undo;
+use crate::transaction::apply::also_changed;
+use crate::transaction::chain::Aims;
+use crate::transaction::chain::Beside;
+use crate::transaction::chain::aims;
+use crate::transaction::execute::Write;
+use crate::transaction::execute::same;
+use crate::transaction::record::Ending;
+
+/// What a rollback found: the writes to make, and the steps that need none.
+pub(super) struct Look<'p> {
+    pub(super) steps: Vec<Step>,
+    pub(super) writes: Vec<Write<'p>>,
+    pub(super) conflict: bool,
+    /// Whether this brings an interrupted record to its end.
+    pub(super) settling: bool,
+}
+
+/// Opens every setting of the record and compares what is there with what it should be.
+pub(super) fn look<'p>(
+    undo: &Undo<'_>,
+    records: &Records,
+    platform: &'p dyn Platform,
+) -> Result<Look<'p>, TransactionError> {
+    let record = &undo.choice.record;
+    if !record.origin.same_machine(&undo.here) {
+        let message = format!("record {} was written on another machine, {}", record.id, record.origin.host);
+        return Err(TransactionError::Foreign(message));
+    }
+    if !record.origin.is_here(&undo.here) {
+        let message = format!("record {} was written in another network namespace", record.id);
+        return Err(TransactionError::Foreign(message));
+    }
+    let known = undo.choice.known;
+    let in_the_way =
+        |other: &Record, ending: &Option<Ending>| ending.is_none() && !(known && other.id == record.id);
+    if let Some((other, _)) = records.iter().find(|(other, ending)| in_the_way(other, ending)) {
+        return Err(TransactionError::Interrupted { command: other.command, id: other.id.clone() });
+    }
+    let settling = records.iter().any(|(known, ending)| known == record && ending.is_none());
+    let mut look = Look { steps: Vec::new(), writes: Vec::new(), conflict: false, settling };
+    let Aims { written, mut besides } = aims(undo.choice, records, settling, &undo.here);
+
+    // First what stands against it. What somebody else has changed is left as it is, also where a write would reset it.
+    let mut others = BTreeSet::new();
+    for (key, beside) in &besides {
+        let (LiveState::Present(found), Some(ours)) = (platform.read(key), &beside.from) else { continue };
+        let as_expected =
+            same(beside.kind, Some(&found), Some(ours)) || same(beside.kind, Some(&found), Some(&beside.to));
+        if !as_expected && !undo.forced.contains(key) {
+            let note = format!("twtune's write had left `{ours}`, and somebody has set `{found}` since");
+            look.add(key, Some(found), Some(beside.to.clone()), StepResult::Conflict, note);
+            others.insert(key.clone());
+        }
+    }
+    besides.retain(|key, _| !others.contains(key));
+    let mut to_write = Vec::new();
+    for aim in written {
+        let mut target = platform.open(&aim.key)?;
+        let found = target.read()?;
+        let is = |value: &Option<String>| same(aim.kind, found.as_deref(), value.as_deref());
+        let is_back = is(&aim.to);
+        if let Some(note) = aim.left {
+            look.add(&aim.key, found.clone(), found, StepResult::Left, note.into());
+        } else if is_back && aim.also.iter().all(|key| is_back_besides(key, &besides, platform)) {
+            look.add(&aim.key, found, aim.to, StepResult::Left, "it has this value already".into());
+        } else if is_back || !aim.sure || is(&aim.from) || undo.forced.contains(&aim.key) {
+            // Where the value itself is back, what its write changed besides may not be: that comes behind it.
+            to_write.push((aim, found, target));
+        } else {
+            let note = changed_since(aim.from.as_deref(), found.as_deref());
+            look.add(&aim.key, found, aim.to, StepResult::Conflict, note);
+        }
+    }
+    let mut goals: BTreeMap<Key, String> =
+        besides.into_iter().map(|(key, beside)| (key, beside.to)).collect();
+    goals.extend(to_write.iter().filter_map(|(aim, ..)| Some((aim.key.clone(), aim.to.clone()?))));
+    for (aim, before, target) in to_write {
+        let also = also_changed(&aim.key, platform)?;
+        // Whatever else the write resets goes where this rollback takes it, or stays as it is.
+        let goal = |(key, kind, present): &(Key, Kind, String)| {
+            (key.clone(), *kind, goals.get(key).unwrap_or(present).clone())
+        };
+        let then = also.iter().map(goal).collect();
+        look.writes.push(Write { key: aim.key, kind: aim.kind, before, after: aim.to, also, then, target });
+    }
+    Ok(look)
+}
+
+/// What there is to say of a value that is not the one that twtune left.
+fn changed_since(ours: Option<&str>, found: Option<&str>) -> String {
+    let wrote = ours.map_or_else(|| "removed it".into(), |ours| format!("wrote `{ours}`"));
+    let theirs = found.map_or_else(|| "removed it".into(), |found| format!("set `{found}`"));
+    format!("twtune {wrote}, and somebody has {theirs} since")
+}
+
+/// Whether what a write changed besides itself has its old value.
+fn is_back_besides(key: &Key, besides: &BTreeMap<Key, Beside>, platform: &dyn Platform) -> bool {
+    match (platform.read(key), besides.get(key)) {
+        (LiveState::Present(found), Some(beside)) => same(beside.kind, Some(&found), Some(&beside.to)),
+        (LiveState::Unreadable(_), Some(_)) => false,
+        (LiveState::Absent, _) | (_, None) => true,
+    }
+}
+
+impl Look<'_> {
+    fn add(
+        &mut self,
+        key: &Key,
+        before: Option<String>,
+        after: Option<String>,
+        result: StepResult,
+        note: String,
+    ) {
+        self.conflict |= result == StepResult::Conflict;
+        self.steps.push(Step { key: key.clone(), before, after, result, note: Some(note) });
+    }
+
+    /// The steps as they would be, none of them made.
+    pub(super) fn report(mut self, store: &Store, undo: &Undo<'_>) -> Done {
+        let result = if self.conflict { StepResult::Left } else { StepResult::Done };
+        self.steps.extend(self.writes.iter().map(|write| Step {
+            key: write.key.clone(),
+            before: write.before.clone(),
+            after: write.after.clone(),
+            result,
+            note: None,
+        }));
+        Done {
+            id: Some(undo.choice.record.id.clone()),
+            undoes: None,
+            outcome: if self.conflict { Outcome::Refused } else { Outcome::RolledBack },
+            rollback_file: Some(store.path_of(&undo.choice.record.id)),
+            steps: self.steps,
+            failure: self.conflict.then(|| "somebody else changed a setting since".to_owned()),
+        }
+    }
+}
