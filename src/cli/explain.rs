@@ -70,14 +70,15 @@ fn unknown(context: &Context, name: &str, nearest: &[&str]) -> Result<(), CliErr
         });
     }
     let pages = pages();
-    let topics: Vec<Topic<'_>> = pages
+    let checks = checks::ALL.iter().map(|check| {
+        let (name, text) = (check.id, check.page);
+        Topic { name, summary: lore::summary(text), text, weight: 1.0 }
+    });
+    let topics: Vec<Topic<'_>> = lore::CONCEPTS
         .iter()
-        .map(|page| Topic { name: page.name, summary: lore::summary(page.text), text: page.text })
-        .chain(catalogue::all().map(|setting| Topic {
-            name: setting.key,
-            summary: setting.semantics.split_inclusive(". ").next().unwrap_or_default(),
-            text: setting.semantics,
-        }))
+        .map(lore::Concept::topic)
+        .chain(checks)
+        .chain(catalogue::all().map(lore::topic_of))
         .collect();
     let found = lore::search(name, &topics, MOST_ANSWERS);
     if name.split_whitespace().count() > 1 && !found.is_empty() {

@@ -12,6 +12,8 @@ pub use search::Topic;
 pub use search::nearest;
 pub use search::search;
 
+use crate::setting::Setting;
+
 /// Something that is explained and is no setting.
 #[derive(Debug)]
 pub struct Concept {
@@ -59,6 +61,21 @@ pub fn concept(name: &str) -> Option<&'static Concept> {
 #[must_use]
 pub fn summary(page: &str) -> &str {
     page.lines().skip(1).find(|line| !line.is_empty()).unwrap_or_default()
+}
+
+impl Concept {
+    /// It as an answer to a question: what it explains is asked more often than what a check or a setting does.
+    #[must_use]
+    pub fn topic(&self) -> Topic<'static> {
+        Topic { name: self.id, summary: summary(self.page), text: self.page, weight: 1.5 }
+    }
+}
+
+/// A setting as an answer to a question.
+#[must_use]
+pub fn topic_of(setting: &'static Setting) -> Topic<'static> {
+    let summary = setting.semantics.split_inclusive(". ").next().unwrap_or_default();
+    Topic { name: setting.key, summary, text: setting.semantics, weight: 1.0 }
 }
 
 /// The concepts whose pages name a setting, by the last part of its key.

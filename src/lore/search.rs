@@ -9,6 +9,8 @@ pub struct Topic<'a> {
     pub summary: &'a str,
     /// All that is told of it.
     pub text: &'a str,
+    /// How much rather than others it answers a question: 1.0 is as much.
+    pub weight: f64,
 }
 
 /// Words that questions are made of and that tell nothing.
@@ -62,6 +64,9 @@ pub fn search<'a>(question: &str, topics: &[Topic<'a>], most: usize) -> Vec<Topi
                 topic[2].windows(2).any(|other| alike(&pair[0], &other[0]) && alike(&pair[1], &other[1]));
             if found { SIDE_BY_SIDE } else { 0.0 }
         });
+    }
+    for (score, topic) in scores.iter_mut().zip(topics) {
+        *score *= topic.weight;
     }
     let best = scores.iter().copied().fold(0.0, f64::max);
     let mut found: Vec<(f64, Topic<'a>)> =

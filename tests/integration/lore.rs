@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use twtune::advise::checks;
 use twtune::lore;
 use twtune::lore::Topic;
 use twtune::setting::Key;
@@ -136,15 +137,12 @@ fn lines_of_recipes_are_judged() {
 
 #[test]
 fn questions_find_their_answer() {
-    let topics: Vec<Topic<'_>> = lore::CONCEPTS
-        .iter()
-        .map(|concept| Topic { name: concept.id, summary: lore::summary(concept.page), text: concept.page })
-        .chain(catalogue::all().map(|setting| Topic {
-            name: setting.key,
-            summary: setting.semantics.split_inclusive(". ").next().unwrap_or_default(),
-            text: setting.semantics,
-        }))
-        .collect();
+    let checks = checks::ALL.iter().map(|check| {
+        let (name, text) = (check.id, check.page);
+        Topic { name, summary: lore::summary(text), text, weight: 1.0 }
+    });
+    let concepts = lore::CONCEPTS.iter().map(lore::Concept::topic);
+    let topics: Vec<Topic<'_>> = concepts.chain(checks).chain(catalogue::all().map(lore::topic_of)).collect();
     for (question, answer) in [
         ("how do I get rid of TIME_WAIT", "time-wait"),
         ("kill -9 does not remove TIME_WAIT", "time-wait"),
@@ -156,7 +154,7 @@ fn questions_find_their_answer() {
         ("SO_LINGER 0", "so-linger"),
         ("how is a dead peer noticed", "half-open"),
         ("who closes first", "server-closes-first"),
-        ("nf_conntrack: table full, dropping packet", "net.netfilter.nf_conntrack_max"),
+        ("nf_conntrack: table full, dropping packet", "connection-tracking"),
         ("do containers inherit sysctl", "namespaces"),
         ("how long is 2 MSL", "two-msl"),
         ("tcp_tw_recycle", "net.ipv4.tcp_tw_recycle"),
