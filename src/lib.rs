@@ -26,6 +26,7 @@
 pub mod advise;
 pub mod cli;
 pub mod facts;
+pub mod lab;
 pub mod lore;
 pub mod observe;
 pub mod plan;

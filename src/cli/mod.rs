@@ -13,6 +13,7 @@ mod document;
 mod error;
 mod explain;
 mod history;
+mod lab;
 mod place;
 mod plan;
 mod profile;
@@ -90,8 +91,12 @@ enum Command {
     Explain(explain::Args),
     /// List, show and check profiles
     Profile(profile::Args),
+    /// Prove claims by experiment, in private namespaces that are gone at the end
+    Lab(lab::Args),
     #[command(hide = true)]
     Watch(watch::Args),
+    #[command(hide = true)]
+    Cell(lab::CellArgs),
 }
 
 /// Runs the command of the process's arguments.
@@ -112,7 +117,9 @@ pub fn run() -> ExitCode {
         Command::Diagnose(args) => diagnose::run(&context, &args),
         Command::Explain(args) => explain::run(&context, &args),
         Command::Profile(args) => profile::run(&context, &args),
+        Command::Lab(args) => lab::run(&context, &args),
         Command::Watch(args) => watch::run(&args),
+        Command::Cell(args) => lab::cell(&args),
     };
     match result {
         Ok(code) => ExitCode::from(code),

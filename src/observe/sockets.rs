@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use crate::facts::Socket;
 use crate::facts::Sockets;
 use crate::observe::proc_net;
 use crate::observe::sock_diag;
@@ -57,4 +58,22 @@ pub fn sockets_from_proc(folder: &Path, range: PortRange) -> io::Result<Look> {
     }
     // A table is read in pieces, between which sockets come and go.
     Ok(Look { sockets, partial: true, not_seen: Vec::new() })
+}
+
+/// Visits every TCP socket of the calling thread's network namespace.
+///
+/// # Errors
+/// Neither netlink nor `/proc/net` tells them.
+pub fn each_socket(visit: &mut dyn FnMut(&Socket)) -> io::Result<()> {
+    let question = Question { states: sock_diag::ALL_STATES, extra: false };
+    if sock_diag::visit(question, &mut |socket, _| visit(socket)).is_ok() {
+        return Ok(());
+    }
+    for table in ["tcp6", "tcp"] {
+        proc_net::visit_table(Path::new(proc_net::OWN), table, &mut |socket| {
+            visit(socket);
+            true
+        })?;
+    }
+    Ok(())
 }
