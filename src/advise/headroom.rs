@@ -2,11 +2,12 @@
 
 use crate::advise::forecast::Forecast;
 use crate::advise::forecast::Stock;
+use crate::advise::forecast::TIME_WAIT;
 use crate::advise::forecast::forecast;
 use crate::advise::forecast::lateness;
 use crate::facts::Address;
 use crate::facts::Destination;
-use crate::facts::Evidence;
+use crate::facts::Traffic;
 use crate::setting::PortRange;
 use crate::setting::PortSet;
 
@@ -54,6 +55,7 @@ pub enum Reuse {
 
 /// The ports for one destination.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Headroom {
     /// How many ports the kernel can choose from for it.
     pub capacity: u32,
@@ -65,6 +67,8 @@ pub struct Headroom {
     pub bound: bool,
     /// Whether the ports that `connect()` tries first are used up, so that each call searches them in vain.
     pub slow: bool,
+    /// Whether ports are not taken out of `TIME_WAIT` although the settings here allow it: the peer has no timestamps.
+    pub reuse_fails: bool,
     /// Whether `tcp_tw_reuse` hides older closes.
     pub hidden: bool,
     /// What is to come.
@@ -74,24 +78,23 @@ pub struct Headroom {
 impl Ports {
     /// The ports of the namespace; those that sockets block are counted by [`headroom`].
     #[must_use]
-    pub fn of(evidence: &Evidence) -> Self {
-        let range = evidence.sockets.range;
-        let reserved = evidence.text("net.ipv4.ip_local_reserved_ports").unwrap_or_default();
+    pub fn of(traffic: &Traffic) -> Self {
+        let range = traffic.sockets.range;
+        let reserved = traffic.text("net.ipv4.ip_local_reserved_ports").unwrap_or_default();
         let reserved = PortSet::parse(reserved).unwrap_or_default().within(range);
         let size = u32::from(range.high - range.low) + 1;
         let first = (range.low..=range.high).step_by(2).filter(|port| !reserved.contains(*port));
-        let listening: PortSet = evidence
+        let listening: PortSet = traffic
             .sockets
             .listeners
             .iter()
             .map(|listener| listener.local.port)
             .filter(|port| range.contains(*port) && !reserved.contains(*port))
             .collect();
-        let delay =
-            evidence.number("net.ipv4.tcp_tw_reuse_delay").and_then(|delay| u32::try_from(delay).ok());
+        let delay = traffic.number("net.ipv4.tcp_tw_reuse_delay").and_then(|delay| u32::try_from(delay).ok());
         let delay = delay.unwrap_or(REUSE_DELAY);
-        let timestamps = evidence.number("net.ipv4.tcp_timestamps") != Some(0);
-        let reuse = match evidence.number("net.ipv4.tcp_tw_reuse") {
+        let timestamps = traffic.number("net.ipv4.tcp_timestamps") != Some(0);
+        let reuse = match traffic.number("net.ipv4.tcp_tw_reuse") {
             Some(1 | 2) if !timestamps => Reuse::WithoutTimestamps,
             Some(1) => Reuse::Always(delay),
             Some(2) => Reuse::Loopback(delay),
@@ -104,7 +107,7 @@ impl Ports {
             first_parity: u32::try_from(first.count()).unwrap_or(u32::MAX),
             blocked: listening.count(),
             reuse,
-            late: lateness(evidence.tick),
+            late: lateness(traffic.tick),
         }
     }
 
@@ -130,8 +133,8 @@ struct BoundSource<'a> {
 
 /// How many ports each destination has left, in the order of the destinations. Counts the blocked ports.
 #[must_use]
-pub fn headroom(evidence: &Evidence, ports: &mut Ports) -> Vec<Headroom> {
-    let destinations = &evidence.sockets.destinations;
+pub fn headroom(traffic: &Traffic, ports: &mut Ports) -> Vec<Headroom> {
+    let destinations = &traffic.sockets.destinations;
     let mut sources: Vec<BoundSource<'_>> = Vec::new();
     let bound: Vec<bool> = destinations.iter().map(|destination| is_bound(destination, ports)).collect();
     for destination in destinations.iter().zip(&bound).filter(|(_, bound)| **bound).map(|(one, _)| one) {
@@ -153,7 +156,7 @@ pub fn headroom(evidence: &Evidence, ports: &mut Ports) -> Vec<Headroom> {
         ports.blocked = ports.blocked.saturating_add(source.held).saturating_add(source.time_wait);
     }
     ports.blocked = ports.blocked.min(ports.available);
-    let hidden = evidence.counters.seen("TcpExt.TWRecycled") > 0;
+    let hidden = traffic.counters.seen("TcpExt.TWRecycled") > 0;
 
     // What they all share is foreseen once.
     let of_sources: Vec<Headroom> = sources
@@ -185,7 +188,9 @@ pub fn headroom(evidence: &Evidence, ports: &mut Ports) -> Vec<Headroom> {
             if let Some(at) = of_source {
                 return of_sources[at];
             }
-            let reuse = ports.reuse_for(destination);
+            let allowed = ports.reuse_for(destination);
+            let reuse_fails = allowed.is_some_and(|delay| reuse_fails(destination, delay));
+            let reuse = allowed.filter(|_| !reuse_fails);
             let stock = Stock {
                 capacity: connectable,
                 held: destination.held(),
@@ -195,7 +200,7 @@ pub fn headroom(evidence: &Evidence, ports: &mut Ports) -> Vec<Headroom> {
                 late: ports.late,
             };
             let slow = destination.used() - destination.last_parity.min(destination.used()) >= first.max(1);
-            look_at(&stock, destination.time_wait, false, slow)
+            Headroom { reuse_fails, ..look_at(&stock, destination.time_wait, false, slow) }
         })
         .collect()
 }
@@ -209,9 +214,28 @@ fn look_at(stock: &Stock<'_>, time_wait: u32, bound: bool, slow: bool) -> Headro
         reuse: stock.reuse,
         bound,
         slow: slow && forecast.reusable == 0,
+        reuse_fails: false,
         hidden: stock.hidden,
         forecast,
     }
+}
+
+/// The ages of those that keep a port of one parity, in milliseconds.
+fn ages(destination: &Destination, last_parity: bool) -> impl Iterator<Item = u32> {
+    let waits = destination.waits.iter().filter(move |wait| wait.last_parity() == last_parity);
+    waits.map(|wait| TIME_WAIT.saturating_sub(wait.left()))
+}
+
+/// Whether `connect()` went on to the other half of the ports while it could have taken some of the first out of
+/// `TIME_WAIT`.
+fn reuse_fails(destination: &Destination, delay: u32) -> bool {
+    if destination.last_parity < TELLING {
+        return false;
+    }
+    let Some(youngest) = ages(destination, true).min() else { return false };
+    let passed_over =
+        ages(destination, false).filter(|age| *age > youngest.saturating_add(2 * delay)).count();
+    passed_over > TELLING as usize
 }
 
 /// Whether its sockets were bound before they connected. `connect()` takes the other half of the ports only when the
@@ -223,20 +247,16 @@ fn is_bound(destination: &Destination, ports: &Ports) -> bool {
     }
     let first = used - last.min(used);
     let half = ports.first_parity;
-    let age = |last_parity: bool| {
-        let ages = destination.waits.iter().filter(move |wait| wait.last_parity() == last_parity);
-        ages.map(|wait| crate::advise::forecast::TIME_WAIT.saturating_sub(wait.left()))
-    };
     if u64::from(first) * 5 >= u64::from(half) * 4 {
         // Both are nearly full: whichever was taken first is older.
         let mean = |last_parity: bool| {
-            let (sum, count) =
-                age(last_parity).fold((0_u64, 0_u64), |(s, c), age| (s + u64::from(age), c + 1));
+            let (sum, count) = ages(destination, last_parity)
+                .fold((0_u64, 0_u64), |(s, c), age| (s + u64::from(age), c + 1));
             sum / count.max(1)
         };
         return mean(true) > mean(false) && u64::from(last) * 5 >= u64::from(half) * 4;
     }
     // The first half may have been full when these were taken, and have expired since.
-    let recent = age(true).min().is_none_or(|youngest| youngest < RECENT);
+    let recent = ages(destination, true).min().is_none_or(|youngest| youngest < RECENT);
     recent && last > first.saturating_mul(2)
 }

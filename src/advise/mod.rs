@@ -10,6 +10,7 @@ pub mod forecast;
 mod headroom;
 mod judge;
 
+pub use diagnosis::Choice;
 pub use diagnosis::Diagnosis;
 pub use diagnosis::diagnose;
 pub use except::except;

@@ -12,21 +12,22 @@ use crate::cli::error::CliError;
 use crate::cli::place;
 use crate::cli::place::NamespaceArgs;
 use crate::cli::place::Place;
+use crate::cli::survey::look_at;
 use crate::facts::Counters;
-use crate::facts::Evidence;
-use crate::facts::LiveReading;
 use crate::facts::Snapshot;
+use crate::facts::Traffic;
+use crate::facts::owned;
+use crate::facts::worth_a_look;
 use crate::observe;
 use crate::observe::Wanted;
 use crate::plan::Namespace;
-use crate::platform::Platform;
 use crate::render::human;
 use crate::render::json;
 use crate::setting::Key;
 use crate::setting::PortRange;
 use crate::setting::Unit;
 
-/// The settings that evidence is held against.
+/// The settings that traffic is held against.
 const SETTINGS: &[&str] = &[
     "net.core.somaxconn",
     "net.ipv4.ip_local_port_range",
@@ -72,8 +73,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     let all = Wanted { memory: true, processors: true, identity: true };
     let host = observe::host(all, place.platform.is_initial());
     let id = host.identity.as_ref().and_then(|identity| identity.netns.clone());
-    let evidence = look(&place, name, id, args.interval)?;
-    let found = [diagnose(evidence)];
+    let traffic = look(&place, name, id, args.interval)?;
+    let found = [diagnose(traffic)];
     Context::report(|out| match context.format {
         Format::Human => human::diagnose(out, &host, &found, args.top),
         Format::Json => json::diagnose(out, &host, &found),
@@ -87,7 +88,7 @@ fn look(
     name: String,
     id: Option<String>,
     interval: Option<Duration>,
-) -> Result<Evidence, CliError> {
+) -> Result<Traffic, CliError> {
     let settings = settings(place);
     let mut not_seen = Vec::new();
     let range = port_range(&settings).unwrap_or_else(|| {
@@ -95,39 +96,48 @@ fn look(
         DEFAULT_RANGE
     });
     let before = interval.map(|interval| {
-        let before = (observe::counters(), Instant::now());
+        let before = (observe::network::counters(), Instant::now());
         thread::sleep(interval);
         before
     });
-    let totals = observe::counters();
+    let totals = observe::network::counters();
     let added = before.map(|(before, since)| {
         let added = totals.iter().map(|(name, total)| {
             (name.clone(), total.saturating_sub(before.get(name).copied().unwrap_or_default()))
         });
         (added.collect(), since.elapsed().as_secs_f64())
     });
-    let seen = observe::sockets(range).map_err(|error| CliError::io("read", "the TCP sockets", &error))?;
+    let seen =
+        observe::network::sockets(range).map_err(|error| CliError::io("read", "the TCP sockets", &error))?;
     not_seen.extend(seen.not_seen);
-    Ok(Evidence {
+    let sockets = seen.sockets;
+    let found = observe::process::owners(sockets.held.iter().map(|held| held.inode))
+        .map_err(|error| CliError::io("read", "/proc", &error))?;
+    not_seen.extend(found.not_seen.iter().cloned());
+    let look = observe::process::socket_options(&found, worth_a_look(&sockets, &found));
+    not_seen.extend(look.not_seen);
+    let silent = observe::network::silence(&sockets);
+    let (owners, looked) = owned(&sockets, &found, &silent, look.found);
+    Ok(Traffic {
         id,
         name,
         settings,
-        sockets: seen.sockets,
+        sockets,
         counters: Counters { totals, added },
-        owners: Vec::new(),
-        tick: observe::tick(),
+        owners,
+        looked,
+        tick: observe::network::tick(),
         partial: seen.partial,
         not_seen,
     })
 }
 
 fn settings(place: &Place) -> Snapshot {
-    let keys = SETTINGS.iter().filter_map(|key| Key::parse(key).ok());
-    keys.map(|key| {
-        let state = place.platform.read(&key);
-        (key, LiveReading { state, writable: None, newer_than_boot: false })
-    })
-    .collect()
+    let mut settings = Snapshot::new();
+    for key in SETTINGS.iter().filter_map(|key| Key::parse(key).ok()) {
+        look_at(&mut settings, place, &key, false);
+    }
+    settings
 }
 
 fn port_range(settings: &Snapshot) -> Option<PortRange> {

@@ -104,7 +104,7 @@ pub(super) fn survey<'a>(
     Ok(Survey { host, report, snapshot, excepted: Vec::new() })
 }
 
-fn look_at(snapshot: &mut Snapshot, place: &Place, key: &Key, writable: bool) {
+pub(super) fn look_at(snapshot: &mut Snapshot, place: &Place, key: &Key, writable: bool) {
     let reading = snapshot.entry(key.clone()).or_insert_with(|| LiveReading {
         state: place.platform.read(key),
         writable: None,

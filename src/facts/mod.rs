@@ -1,14 +1,15 @@
-//! What is known of a machine, as plain data: who it is, what its settings say, what the next boot will make of
-//! them, and what its sockets do. Pure; imports `setting`.
+//! What is known of a machine, as plain data: who it is, what its settings say, what the next boot will make of them, and
+//! what its sockets do. Pure; imports `setting`.
 
 pub mod boot;
-mod evidence;
 mod host;
+mod owner;
 mod owners;
 mod process;
 mod snapshot;
 mod socket;
 mod sockets;
+mod traffic;
 
 pub use crate::setting::Os;
 pub use boot::Assigned;
@@ -18,12 +19,12 @@ pub use boot::BootState;
 pub use boot::BootValue;
 pub use boot::FileLine;
 pub use boot::Loader;
-pub use evidence::Counters;
-pub use evidence::Evidence;
-pub use evidence::Owner;
 pub use host::BootLoader;
 pub use host::Host;
 pub use host::Identity;
+pub use owner::Owner;
+pub use owner::owned;
+pub use owner::worth_a_look;
 pub use owners::Holding;
 pub use owners::Owners;
 pub use owners::SocketOptions;
@@ -45,3 +46,6 @@ pub use sockets::Listener;
 pub use sockets::Of;
 pub use sockets::Sockets;
 pub use sockets::Wait;
+pub use traffic::Counters;
+pub use traffic::Looked;
+pub use traffic::Traffic;

@@ -116,6 +116,12 @@ impl Wait {
 }
 
 impl Destination {
+    /// From where to where, as reports name it.
+    #[must_use]
+    pub fn route(&self) -> String {
+        format!("{} -> {}", self.source, self.peer)
+    }
+
     /// How many ports are in use.
     #[must_use]
     pub const fn used(&self) -> u32 {

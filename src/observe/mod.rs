@@ -1,16 +1,12 @@
 //! What is seen of a machine besides its settings: who it is, its sockets, and which ports somebody listens on. The
 //! only importer of sysinfo. Imports `setting` and `facts`.
 
-#[cfg(target_os = "linux")]
-mod counters;
-#[cfg(target_os = "linux")]
-#[path = "evidence/linux.rs"]
-mod evidence;
-#[cfg(windows)]
-#[path = "evidence/windows.rs"]
-mod evidence;
 mod host;
 #[cfg(target_os = "linux")]
+#[path = "listening/linux.rs"]
+mod listening;
+#[cfg(windows)]
+#[path = "listening/windows.rs"]
 mod listening;
 #[cfg(target_os = "linux")]
 #[path = "machine/linux.rs"]
@@ -21,19 +17,14 @@ mod machine;
 #[cfg(target_os = "linux")]
 mod netns_cookie;
 #[cfg(target_os = "linux")]
-mod proc_net;
+#[path = "network/linux/mod.rs"]
+pub mod network;
 #[cfg(target_os = "linux")]
 #[path = "process/linux/mod.rs"]
 pub mod process;
-#[cfg(target_os = "linux")]
-mod sock_diag;
-#[cfg(target_os = "linux")]
-mod sockets;
-#[cfg(target_os = "linux")]
-mod tick;
 
-pub use evidence::*;
 pub use host::Wanted;
 pub use host::host;
 pub use host::identity;
+pub use listening::listening;
 pub use machine::OS;

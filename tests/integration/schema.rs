@@ -297,7 +297,7 @@ pub(crate) fn diagnose(report: &Value) {
         fields_and(
             namespace,
             &["id", "name", "partial", "sockets", "ports", "destinations", "findings", "not_seen"],
-            &["families", "listeners", "unknown", "owners", "counters"],
+            &["families", "listeners", "unknown", "owners", "counters", "profile"],
         );
         text(&namespace["name"]);
         assert!(namespace["partial"].is_boolean(), "{namespace:#}");
@@ -319,7 +319,7 @@ pub(crate) fn diagnose(report: &Value) {
                     "sustainable_rate",
                     "seconds_to_exhaustion",
                 ],
-                &["reusable", "last_parity", "bound"],
+                &["reusable", "last_parity", "bound", "hidden"],
             );
             let number = |name: &str| destination[name].as_u64().unwrap_or_else(|| panic!("{destination:#}"));
             assert_eq!(number("time_wait") + number("established") + number("other"), number("used"));
@@ -328,31 +328,29 @@ pub(crate) fn diagnose(report: &Value) {
             fields(listener, &["address", "port", "waiting", "backlog", "connections"]);
         }
         for owner in list(&namespace["owners"]) {
-            fields(owner, &["pid", "process", "sockets", "oldest_close_wait_seconds"]);
+            fields(owner, &["pid", "process", "unit", "age_seconds", "sockets", "oldest_close_wait_seconds"]);
         }
         for counter in namespace["counters"].as_object().expect("counters").values() {
             fields(counter, &["total", "rate"]);
         }
         for finding in list(&namespace["findings"]) {
-            fault(finding);
+            concern(finding);
         }
+        fields(&namespace["profile"], &["name", "why"]);
+        text(&namespace["profile"]["name"]);
+        text(&namespace["profile"]["why"]);
     }
 }
 
 /// What a check of evidence found.
 #[track_caller]
-pub(crate) fn fault(finding: &Value) {
-    fields_and(
-        finding,
-        &["check", "severity", "subject", "evidence", "advice"],
-        &["effect", "will_not_help"],
-    );
+pub(crate) fn concern(finding: &Value) {
+    fields(finding, &["check", "severity", "subject", "evidence", "advice"]);
     text(&finding["check"]);
-    one_of(&finding["severity"], &["critical", "warning", "notice"]);
+    one_of(&finding["severity"], &["error", "warning", "note"]);
     text(&finding["subject"]);
     assert!(finding["evidence"].as_object().is_some_and(|seen| !seen.is_empty()), "{finding:#}");
     names(&finding["advice"]);
-    names(&finding["will_not_help"]);
 }
 
 #[track_caller]

@@ -1,35 +1,40 @@
-#![doc = include_str!("duplicate-assignment.md")]
+#![doc = include_str!("duplicate_assignment.md")]
 
 use std::collections::BTreeMap;
 
 use crate::advise::checks::Check;
-use crate::advise::checks::Fault;
+use crate::advise::checks::Concern;
 use crate::advise::checks::Severity;
 use crate::facts::boot::Entry;
 use crate::facts::boot::Reading;
 use crate::facts::boot::Verb;
 
 /// The check.
-pub static CHECK: Check = Check { id: "duplicate-assignment", page: include_str!("duplicate-assignment.md") };
+pub static CHECK: Check = Check { id: "duplicate-assignment", page: include_str!("duplicate_assignment.md") };
 
 /// Looks at what a loader reads.
 #[must_use]
-pub fn check(reading: &Reading<'_>) -> Vec<Fault> {
+pub fn check(reading: &Reading<'_>) -> Vec<Concern> {
     let mut lines: BTreeMap<(&str, &[u8]), Vec<&Entry<'_>>> = BTreeMap::new();
     for entry in reading.entries().filter(|entry| entry.line.verb == Verb::Set) {
         lines.entry((entry.file, &entry.line.path)).or_default().push(entry);
     }
     lines.retain(|_, entries| entries.len() > 1);
-    lines.into_values().map(|entries| fault(&entries)).collect()
+    lines.into_values().map(|entries| concern(&entries)).collect()
 }
 
-fn fault(entries: &[&Entry<'_>]) -> Fault {
+fn concern(entries: &[&Entry<'_>]) -> Concern {
     let last = entries[entries.len() - 1];
     let numbers: Vec<String> = entries.iter().map(|entry| entry.line.number.to_string()).collect();
-    let alike = entries.iter().all(|entry| entry.line.value == last.line.value);
-    let severity = if alike { Severity::Notice } else { Severity::Warning };
-    Fault::of(&CHECK, severity, last.key())
-        .seen("file", last.file)
-        .seen("lines", numbers.join(" "))
-        .advise(format!("keep line {} of {} and delete the others", last.line.number, last.file))
+    Concern {
+        check: &CHECK,
+        severity: if entries.iter().all(|entry| entry.line.value == last.line.value) {
+            Severity::Note
+        } else {
+            Severity::Warning
+        },
+        subject: last.key(),
+        evidence: vec![("file", last.file.into()), ("lines", numbers.join(" "))],
+        advice: vec![format!("keep line {} of {} and delete the others", last.line.number, last.file)],
+    }
 }

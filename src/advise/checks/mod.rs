@@ -1,32 +1,61 @@
-//! Tests of evidence, one file each, named after the fault that it finds; its manual page is beside it,
-//! `time_wait_exhausts_ports.rs` and `time-wait-exhausts-ports.md`. A check returns faults and prints nothing; a line in
-//! [`ALL`] makes it known to `explain`.
+//! Checks: named tests of evidence. Each is a file with its manual page beside it, `shadowed_setting.rs` and
+//! `shadowed_setting.md`; a line in [`ALL`] makes it known to `explain`.
 
+pub mod backlog_clipped;
+pub mod bound_ports_exhaust_host;
+pub mod close_wait_leak;
+pub mod conntrack_time_wait_fills_table;
 pub mod duplicate_assignment;
-mod time_wait_exhausts_ports;
+pub mod fin_wait_2_piles_up;
+pub mod linger_zero_drops_data;
+pub mod listen_queue_overflows;
+pub mod listener_without_reuseaddr;
+pub mod orphans_near_limit;
+pub mod port_range_overlaps_listener;
+pub mod server_closes_first;
+pub mod time_wait_exhausts_ports;
+pub mod time_wait_harmless;
+pub mod time_wait_table_full;
+pub mod tw_reuse_without_timestamps;
+mod view;
 
-use crate::advise::Headroom;
-use crate::advise::Ports;
-use crate::facts::Evidence;
+use std::fmt;
 
-/// A check, apart from what it looks at.
+pub use view::View;
+
+/// A test of evidence, named after the fault that it finds.
 #[derive(Debug)]
 pub struct Check {
     /// Its name, in kebab-case.
     pub id: &'static str,
-    /// Its manual page in Markdown: a title, one sentence, and the headings that every page has.
+    /// Its manual page, which `explain` tells.
     pub page: &'static str,
+}
+
+/// What a check found.
+#[derive(Clone, Debug)]
+pub struct Concern {
+    /// The check.
+    pub check: &'static Check,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What it is about: a key, a file and line, a process.
+    pub subject: String,
+    /// The facts that it rests on, by name.
+    pub evidence: Vec<(&'static str, String)>,
+    /// What to do about it, the best first.
+    pub advice: Vec<String>,
 }
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Something fails now, or within a minute.
-    Critical,
-    /// Something will fail, or fails now and then.
+    /// Something does not do what whoever wrote it believes.
+    Error,
+    /// Something may not do what whoever wrote it believes.
     Warning,
-    /// Good to know; nothing is wrong.
-    Notice,
+    /// Worth knowing.
+    Note,
 }
 
 impl Severity {
@@ -34,135 +63,63 @@ impl Severity {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Critical => "critical",
+            Self::Error => "error",
             Self::Warning => "warning",
-            Self::Notice => "notice",
+            Self::Note => "note",
         }
     }
 }
 
-/// What a check found.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Fault {
-    /// The check.
-    pub check: &'static str,
-    /// How bad it is.
-    pub severity: Severity,
-    /// What it is about: a destination, a process, a setting, a file.
-    pub subject: String,
-    /// What was seen, by name.
-    pub evidence: Vec<(&'static str, Fact)>,
-    /// What to do, the best first: the program, then settings.
-    pub advice: Vec<String>,
-    /// What that brings, in numbers where there are any.
-    pub effect: Option<String>,
-    /// What people try and what does not help.
-    pub will_not_help: Vec<String>,
-}
-
-/// One thing that was seen.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Fact {
-    /// So many.
-    Count(u64),
-    /// So much: a rate, a time in seconds.
-    Amount(f64),
-    /// A value, a name.
-    Text(String),
-}
-
-impl From<u32> for Fact {
-    fn from(count: u32) -> Self {
-        Self::Count(count.into())
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
     }
 }
 
-impl From<u64> for Fact {
-    fn from(count: u64) -> Self {
-        Self::Count(count)
-    }
+/// Looks for everything that is wrong with the sockets of a network namespace; the worst comes first.
+#[must_use]
+pub fn over_sockets(view: &View<'_>) -> Vec<Concern> {
+    let checks: [fn(&View<'_>) -> Vec<Concern>; 15] = [
+        time_wait_exhausts_ports::check,
+        bound_ports_exhaust_host::check,
+        time_wait_table_full::check,
+        tw_reuse_without_timestamps::check,
+        close_wait_leak::check,
+        fin_wait_2_piles_up::check,
+        orphans_near_limit::check,
+        listen_queue_overflows::check,
+        backlog_clipped::check,
+        listener_without_reuseaddr::check,
+        linger_zero_drops_data::check,
+        port_range_overlaps_listener::check,
+        conntrack_time_wait_fills_table::check,
+        server_closes_first::check,
+        time_wait_harmless::check,
+    ];
+    let mut found: Vec<Concern> = checks.iter().flat_map(|check| check(view)).collect();
+    found.sort_by_key(|concern| concern.severity);
+    found
 }
-
-impl From<f64> for Fact {
-    fn from(amount: f64) -> Self {
-        Self::Amount(amount)
-    }
-}
-
-impl From<String> for Fact {
-    fn from(text: String) -> Self {
-        Self::Text(text)
-    }
-}
-
-impl From<&str> for Fact {
-    fn from(text: &str) -> Self {
-        Self::Text(text.into())
-    }
-}
-
-impl Fault {
-    /// A finding without anything said about it yet.
-    #[must_use]
-    pub fn of(check: &Check, severity: Severity, subject: impl Into<String>) -> Self {
-        Self {
-            check: check.id,
-            severity,
-            subject: subject.into(),
-            evidence: Vec::new(),
-            advice: Vec::new(),
-            effect: None,
-            will_not_help: Vec::new(),
-        }
-    }
-
-    /// Adds what was seen.
-    #[must_use]
-    pub fn seen(mut self, name: &'static str, fact: impl Into<Fact>) -> Self {
-        self.evidence.push((name, fact.into()));
-        self
-    }
-
-    /// Adds what to do, less good than what was added before.
-    #[must_use]
-    pub fn advise(mut self, advice: impl Into<String>) -> Self {
-        self.advice.push(advice.into());
-        self
-    }
-
-    /// Says what following the advice brings.
-    #[must_use]
-    pub fn effect(mut self, effect: impl Into<String>) -> Self {
-        self.effect = Some(effect.into());
-        self
-    }
-
-    /// Adds what does not help.
-    #[must_use]
-    pub fn useless(mut self, what: impl Into<String>) -> Self {
-        self.will_not_help.push(what.into());
-        self
-    }
-}
-
-/// What the checks of sockets look at: one network namespace, and what was worked out from it.
-#[derive(Clone, Copy, Debug)]
-pub struct View<'a> {
-    /// What was seen.
-    pub evidence: &'a Evidence,
-    /// The ports that the kernel gives out.
-    pub ports: &'a Ports,
-    /// What each destination has left of them.
-    pub headroom: &'a [Headroom],
-}
-
-/// A check of one network namespace's sockets, counters and settings.
-type OfSockets = (&'static Check, fn(&View<'_>) -> Vec<Fault>);
-
-static OF_SOCKETS: &[OfSockets] = &[(&time_wait_exhausts_ports::CHECK, time_wait_exhausts_ports::run)];
 
 /// Every check, by name.
-pub static ALL: &[&Check] = &[&duplicate_assignment::CHECK, &time_wait_exhausts_ports::CHECK];
+pub static ALL: &[&Check] = &[
+    &backlog_clipped::CHECK,
+    &bound_ports_exhaust_host::CHECK,
+    &close_wait_leak::CHECK,
+    &conntrack_time_wait_fills_table::CHECK,
+    &duplicate_assignment::CHECK,
+    &fin_wait_2_piles_up::CHECK,
+    &linger_zero_drops_data::CHECK,
+    &listen_queue_overflows::CHECK,
+    &listener_without_reuseaddr::CHECK,
+    &orphans_near_limit::CHECK,
+    &port_range_overlaps_listener::CHECK,
+    &server_closes_first::CHECK,
+    &time_wait_exhausts_ports::CHECK,
+    &time_wait_harmless::CHECK,
+    &time_wait_table_full::CHECK,
+    &tw_reuse_without_timestamps::CHECK,
+];
 
 /// The check of this name.
 #[must_use]
@@ -175,41 +132,5 @@ impl Check {
     #[must_use]
     pub fn summary(&self) -> &'static str {
         self.page.lines().skip(1).find(|line| !line.is_empty()).unwrap_or_default()
-    }
-}
-
-/// Everything that the checks find in one network namespace, the worst first.
-#[must_use]
-pub fn run(view: &View<'_>) -> Vec<Fault> {
-    let mut found: Vec<Fault> = OF_SOCKETS.iter().flat_map(|(_, run)| run(view)).collect();
-    found.sort_by_key(|fault| fault.severity);
-    found
-}
-
-/// `28,232`.
-fn grouped(number: impl Into<u64>) -> String {
-    let digits = number.into().to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// A rate as people say it.
-fn per_second(rate: f64) -> String {
-    if rate < 10.0 {
-        format!("{rate:.1} a second")
-    } else {
-        #[allow(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a rate is small and positive"
-        )]
-        let whole = rate.round() as u64;
-        format!("{} a second", grouped(whole))
     }
 }

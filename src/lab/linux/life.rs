@@ -43,7 +43,7 @@ pub(super) fn lives(watched: &[Watched], limit: Duration) -> io::Result<Vec<Opti
     while lives.iter().any(Option::is_none) && begun.elapsed() < limit {
         thread::sleep(PAUSE);
         let mut there = vec![false; watched.len()];
-        observe::each_socket(&mut |socket| {
+        observe::network::each_socket(&mut |socket| {
             for (one, there) in watched.iter().zip(&mut there) {
                 *there |= socket.state == one.state && one.end.is_of(socket, one.port);
             }

@@ -29,7 +29,7 @@ impl End {
 /// The sockets at one end of the connections to this port; the listener is none of them.
 pub(super) fn sockets(end: End, port: u16) -> io::Result<Vec<Socket>> {
     let mut found = Vec::new();
-    observe::each_socket(&mut |socket| {
+    observe::network::each_socket(&mut |socket| {
         if end.is_of(socket, port) {
             found.push(*socket);
         }
@@ -54,5 +54,5 @@ pub(super) fn name(state: Option<State>) -> &'static str {
 
 /// The value of a counter (`TcpExt.TWRecycled`).
 pub(super) fn counter(name: &str) -> u64 {
-    observe::counters().get(name).copied().unwrap_or_default()
+    observe::network::counters().get(name).copied().unwrap_or_default()
 }

@@ -5,8 +5,7 @@ use std::io::Write;
 
 use crate::advise::Diagnosis;
 use crate::advise::Headroom;
-use crate::advise::checks::Fact;
-use crate::advise::checks::Fault;
+use crate::advise::checks::Concern;
 use crate::advise::checks::Severity;
 use crate::facts::Destination;
 use crate::facts::Host;
@@ -25,22 +24,25 @@ pub fn diagnose(out: &mut dyn Write, host: &Host, found: &[Diagnosis], top: usiz
     writeln!(out, "{}", host_line(Subject { host, profiles: &[] }))?;
     for diagnosis in found {
         if found.len() > 1 {
-            writeln!(out, "\n{}", style::strong(&escape(&diagnosis.evidence.name)))?;
+            writeln!(out, "\n{}", style::strong(&escape(&diagnosis.traffic.name)))?;
         }
         write_sockets(out, diagnosis)?;
         write_destinations(out, diagnosis, top)?;
-        for fault in &diagnosis.faults {
-            write_fault(out, fault)?;
+        write_owners(out, diagnosis, top)?;
+        for concern in &diagnosis.concerns {
+            write_concern(out, concern)?;
         }
-        if !diagnosis.evidence.not_seen.is_empty() {
+        let choice = &diagnosis.choice;
+        writeln!(out, "\nprofile {}: {}", style::strong(choice.profile), choice.why)?;
+        if !diagnosis.traffic.not_seen.is_empty() {
             writeln!(out, "\nnot seen:")?;
-            for what in &diagnosis.evidence.not_seen {
+            for what in &diagnosis.traffic.not_seen {
                 writeln!(out, "  {}", style::faint(&escape(what)))?;
             }
         }
     }
-    let faults = found.iter().flat_map(|diagnosis| &diagnosis.faults);
-    let wrong = faults.filter(|fault| fault.severity < Severity::Notice).count();
+    let concerns = found.iter().flat_map(|diagnosis| &diagnosis.concerns);
+    let wrong = concerns.filter(|concern| concern.severity < Severity::Note).count();
     if wrong == 0 {
         writeln!(out, "\n{}", style::good("nothing is wrong"))
     } else {
@@ -49,10 +51,10 @@ pub fn diagnose(out: &mut dyn Write, host: &Host, found: &[Diagnosis], top: usiz
 }
 
 fn write_sockets(out: &mut dyn Write, diagnosis: &Diagnosis) -> io::Result<()> {
-    let counts = diagnosis.evidence.sockets.counts();
+    let counts = diagnosis.traffic.sockets.counts();
     let states = State::ALL.iter().filter(|state| counts.of(**state) > 0);
     let states: Vec<String> = states.map(|state| format!("{} {state}", counts.of(*state))).collect();
-    let partial = if diagnosis.evidence.partial { " (while they came and went)" } else { "" };
+    let partial = if diagnosis.traffic.partial { " (while they came and went)" } else { "" };
     if states.is_empty() {
         return writeln!(out, "no TCP sockets");
     }
@@ -64,7 +66,7 @@ fn count_sockets(number: u64) -> String {
 }
 
 fn write_destinations(out: &mut dyn Write, diagnosis: &Diagnosis, top: usize) -> io::Result<()> {
-    let sockets = &diagnosis.evidence.sockets;
+    let sockets = &diagnosis.traffic.sockets;
     let ports = &diagnosis.ports;
     let order = diagnosis.by_urgency();
     if order.is_empty() {
@@ -116,35 +118,38 @@ fn write_destination(out: &mut dyn Write, destination: &Destination, room: &Head
     )
 }
 
-/// Writes what a check found.
-pub(super) fn write_fault(out: &mut dyn Write, fault: &Fault) -> io::Result<()> {
-    let label = match fault.severity {
-        Severity::Critical => style::bad(fault.severity.name()),
-        Severity::Warning => style::doubt(fault.severity.name()),
-        Severity::Notice => style::good(fault.severity.name()),
+fn write_owners(out: &mut dyn Write, diagnosis: &Diagnosis, top: usize) -> io::Result<()> {
+    let owners = &diagnosis.traffic.owners;
+    if owners.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{}", style::faint("held by"))?;
+    for owner in owners.iter().take(top) {
+        let states = State::ALL.iter().filter(|state| owner.sockets.of(**state) > 0);
+        let states: Vec<String> =
+            states.map(|state| format!("{} {state}", owner.sockets.of(*state))).collect();
+        let unit = owner.process.unit.as_ref();
+        let unit = unit.map_or(String::new(), |unit| format!(", {}", escape(&unit.to_string())));
+        writeln!(out, "{}{}: {}", escape(&owner.process.to_string()), unit, states.join(", "))?;
+    }
+    if owners.len() > top {
+        writeln!(out, "and {} more; `--top N` lists them", owners.len() - top)?;
+    }
+    Ok(())
+}
+
+fn write_concern(out: &mut dyn Write, concern: &Concern) -> io::Result<()> {
+    let label = match concern.severity {
+        Severity::Error => style::bad(concern.severity.name()),
+        Severity::Warning => style::doubt(concern.severity.name()),
+        Severity::Note => style::faint(concern.severity.name()),
     };
-    writeln!(out, "\n{label}  {}  {}", style::strong(fault.check), escape(&fault.subject))?;
-    let evidence: Vec<String> = fault
-        .evidence
-        .iter()
-        .map(|(name, fact)| {
-            let name = name.replace('_', " ");
-            match fact {
-                Fact::Count(count) => format!("{name} {count}"),
-                Fact::Amount(amount) => format!("{name} {amount:.1}"),
-                Fact::Text(text) => format!("{name} {}", escape(text)),
-            }
-        })
-        .collect();
-    writeln!(out, "    {}", evidence.join(", "))?;
-    for (at, advice) in fault.advice.iter().enumerate() {
-        writeln!(out, "    {}. {}", at + 1, escape(advice))?;
-    }
-    if let Some(effect) = &fault.effect {
-        writeln!(out, "    {} {}", style::faint("brings"), escape(effect))?;
-    }
-    for useless in &fault.will_not_help {
-        writeln!(out, "    {} {}", style::faint("will not help"), escape(useless))?;
+    writeln!(out, "\n{label}  {}  {}", style::strong(concern.check.id), escape(&concern.subject))?;
+    let seen =
+        concern.evidence.iter().map(|(name, fact)| format!("{} {}", name.replace('_', " "), escape(fact)));
+    writeln!(out, "    {}", seen.collect::<Vec<_>>().join(", "))?;
+    for advice in &concern.advice {
+        writeln!(out, "    - {}", escape(advice))?;
     }
     Ok(())
 }

@@ -10,8 +10,7 @@ use serde::Serializer;
 
 use crate::advise::Diagnosis;
 use crate::advise::Headroom;
-use crate::advise::checks::Fact;
-use crate::advise::checks::Fault;
+use crate::advise::checks::Concern;
 use crate::facts::Counts;
 use crate::facts::Destination;
 use crate::facts::Host;
@@ -40,7 +39,8 @@ struct NamespaceReport<'a> {
     unknown: BTreeMap<&'static str, u32>,
     owners: Vec<OwnerReport<'a>>,
     counters: BTreeMap<&'a str, CounterReport>,
-    findings: Vec<FaultReport<'a>>,
+    findings: Vec<ConcernReport<'a>>,
+    profile: ChoiceReport<'a>,
     not_seen: &'a [String],
 }
 
@@ -66,6 +66,7 @@ struct DestinationReport {
     reusable: u32,
     last_parity: u32,
     bound: bool,
+    hidden: bool,
     rate: Option<f64>,
     sustainable_rate: Option<f64>,
     seconds_to_exhaustion: Option<f64>,
@@ -84,6 +85,8 @@ struct ListenerReport {
 struct OwnerReport<'a> {
     pid: u32,
     process: &'a str,
+    unit: Option<String>,
+    age_seconds: Option<u64>,
     sockets: BTreeMap<&'static str, u32>,
     oldest_close_wait_seconds: Option<u64>,
 }
@@ -95,39 +98,28 @@ struct CounterReport {
 }
 
 #[derive(Serialize)]
-pub(super) struct FaultReport<'a> {
-    check: &'static str,
-    severity: &'static str,
-    subject: &'a str,
-    evidence: BTreeMap<&'static str, FactReport<'a>>,
-    advice: &'a [String],
-    effect: Option<&'a str>,
-    will_not_help: &'a [String],
+struct ChoiceReport<'a> {
+    name: &'static str,
+    why: &'a str,
 }
 
 #[derive(Serialize)]
-#[serde(untagged)]
-enum FactReport<'a> {
-    Count(u64),
-    Amount(f64),
-    Text(&'a str),
+struct ConcernReport<'a> {
+    check: &'static str,
+    severity: &'static str,
+    subject: &'a str,
+    evidence: BTreeMap<&'static str, &'a str>,
+    advice: &'a [String],
 }
 
-impl<'a> FaultReport<'a> {
-    pub(super) fn of(fault: &'a Fault) -> Self {
-        let fact = |fact: &'a Fact| match fact {
-            Fact::Count(count) => FactReport::Count(*count),
-            Fact::Amount(amount) => FactReport::Amount(rounded(*amount)),
-            Fact::Text(text) => FactReport::Text(text),
-        };
+impl<'a> ConcernReport<'a> {
+    fn of(concern: &'a Concern) -> Self {
         Self {
-            check: fault.check,
-            severity: fault.severity.name(),
-            subject: &fault.subject,
-            evidence: fault.evidence.iter().map(|(name, seen)| (*name, fact(seen))).collect(),
-            advice: &fault.advice,
-            effect: fault.effect.as_deref(),
-            will_not_help: &fault.will_not_help,
+            check: concern.check.id,
+            severity: concern.severity.name(),
+            subject: &concern.subject,
+            evidence: concern.evidence.iter().map(|(name, seen)| (*name, seen.as_str())).collect(),
+            advice: &concern.advice,
         }
     }
 }
@@ -157,6 +149,7 @@ impl DestinationReport {
             reusable: forecast.reusable,
             last_parity: destination.last_parity,
             bound: room.bound,
+            hidden: room.hidden,
             rate: Some(rounded(forecast.rate)),
             sustainable_rate: Some(rounded(forecast.sustainable)),
             seconds_to_exhaustion: forecast.seconds_to_exhaustion.map(rounded),
@@ -166,15 +159,15 @@ impl DestinationReport {
 
 impl<'a> NamespaceReport<'a> {
     fn of(found: &'a Diagnosis) -> Self {
-        let evidence = &found.evidence;
-        let (sockets, ports) = (&evidence.sockets, &found.ports);
+        let traffic = &found.traffic;
+        let (sockets, ports) = (&traffic.sockets, &found.ports);
         let order = found.by_urgency().into_iter();
         let destinations =
             order.map(|at| DestinationReport::of(&sockets.destinations[at], &found.headroom[at]));
         Self {
-            id: evidence.id.as_deref(),
-            name: &evidence.name,
-            partial: evidence.partial,
+            id: traffic.id.as_deref(),
+            name: &traffic.name,
+            partial: traffic.partial,
             sockets: by_state(&sockets.counts()),
             families: [("ipv4", by_state(&sockets.v4)), ("ipv6", by_state(&sockets.v6))].into(),
             ports: PortsReport {
@@ -197,27 +190,30 @@ impl<'a> NamespaceReport<'a> {
                 })
                 .collect(),
             unknown: by_state(&sockets.unknown),
-            owners: evidence
+            owners: traffic
                 .owners
                 .iter()
                 .map(|owner| OwnerReport {
-                    pid: owner.pid,
-                    process: &owner.name,
+                    pid: owner.process.pid,
+                    process: &owner.process.name,
+                    unit: owner.process.unit.as_ref().map(ToString::to_string),
+                    age_seconds: owner.process.age.map(|age| age.as_secs()),
                     sockets: by_state(&owner.sockets),
                     oldest_close_wait_seconds: owner.oldest_close_wait,
                 })
                 .collect(),
-            counters: evidence
+            counters: traffic
                 .counters
                 .totals
                 .iter()
                 .map(|(name, total)| {
-                    let rate = evidence.counters.rate(name).map(rounded);
+                    let rate = traffic.counters.rate(name).map(rounded);
                     (name.as_str(), CounterReport { total: *total, rate })
                 })
                 .collect(),
-            findings: found.faults.iter().map(FaultReport::of).collect(),
-            not_seen: &evidence.not_seen,
+            findings: found.concerns.iter().map(ConcernReport::of).collect(),
+            profile: ChoiceReport { name: found.choice.profile, why: &found.choice.why },
+            not_seen: &traffic.not_seen,
         }
     }
 }

@@ -65,7 +65,7 @@ pub(super) fn run(notes: &mut Notes) -> io::Result<String> {
 /// How many connections may wait, as the kernel tells of the only listener.
 fn backlog() -> io::Result<u32> {
     let mut backlog = 0;
-    observe::each_socket(&mut |socket| {
+    observe::network::each_socket(&mut |socket| {
         if socket.state == State::Listen {
             backlog = socket.send_queue;
         }

@@ -13,7 +13,7 @@ use crate::facts::Socket;
 use crate::facts::State;
 
 /// The calling thread's own namespace; `/proc/net` is the process's, and the thread may have moved.
-pub(super) const OWN: &str = "/proc/thread-self/net";
+pub(in crate::observe) const OWN: &str = "/proc/thread-self/net";
 
 /// `TIME_WAIT`'s timer, as the kernel numbers timers.
 const TIMER_TIME_WAIT: &str = "03";
@@ -23,7 +23,7 @@ const TIMER_TIME_WAIT: &str = "03";
 ///
 /// # Errors
 /// The table is there and cannot be read.
-pub(super) fn visit_table(
+pub(in crate::observe) fn visit_table(
     folder: &Path,
     table: &str,
     visit: &mut dyn FnMut(&Socket) -> bool,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use crate::observe::proc_net;
+use crate::observe::network::proc_net;
 
 /// The counters of the calling thread's network namespace, by name: `TcpExt.TWRecycled`, `TCP.tw`. A file that cannot
 /// be read adds none.

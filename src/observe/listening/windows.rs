@@ -1,4 +1,4 @@
-//! What is seen of Windows besides who it is: nothing yet. No change there drags along ports that somebody listens on.
+//! The listening ports of Windows: nothing looks yet. No change there drags along ports that somebody listens on.
 
 use std::io;
 

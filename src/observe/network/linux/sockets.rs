@@ -5,9 +5,9 @@ use std::path::Path;
 
 use crate::facts::Socket;
 use crate::facts::Sockets;
-use crate::observe::proc_net;
-use crate::observe::sock_diag;
-use crate::observe::sock_diag::Question;
+use crate::observe::network::proc_net;
+use crate::observe::network::sock_diag;
+use crate::observe::network::sock_diag::Question;
 use crate::setting::PortRange;
 
 /// What a look at the sockets gave.

@@ -4,8 +4,7 @@ use std::io;
 use std::path::Path;
 
 use crate::facts::State;
-use crate::observe::proc_net;
-use crate::observe::sock_diag;
+use crate::observe::network;
 use crate::setting::PortRange;
 use crate::setting::PortSet;
 
@@ -15,13 +14,13 @@ use crate::setting::PortSet;
 /// # Errors
 /// A table that is there cannot be read.
 pub fn listening(present: PortRange) -> io::Result<PortSet> {
-    let mut ports = match sock_diag::listening_ports() {
+    let mut ports = match network::listening_ports() {
         Ok(ports) => ports,
         // Not built into this kernel, or kept from a container.
         Err(_) => tcp_ports_from_proc()?,
     };
     for table in ["udp", "udp6"] {
-        proc_net::visit_table(Path::new(proc_net::OWN), table, &mut |socket| {
+        network::visit_table(Path::new(network::OWN), table, &mut |socket| {
             // UDP has no states: one without a peer, which waits for anybody, is shown as closed.
             if socket.state == State::Close && !present.contains(socket.local.port) {
                 ports.push(socket.local.port);
@@ -36,7 +35,7 @@ fn tcp_ports_from_proc() -> io::Result<Vec<u16>> {
     let mut ports = Vec::new();
     for table in ["tcp", "tcp6"] {
         // Listeners come first in the kernel's walk, so the thousands of connections behind them stay unread.
-        proc_net::visit_table(Path::new(proc_net::OWN), table, &mut |socket| {
+        network::visit_table(Path::new(network::OWN), table, &mut |socket| {
             let listens = socket.state == State::Listen;
             if listens {
                 ports.push(socket.local.port);

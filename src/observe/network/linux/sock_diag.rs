@@ -101,7 +101,7 @@ pub(super) fn visit(question: Question, visit: &mut dyn FnMut(&Socket, Extra)) -
 ///
 /// # Errors
 /// The kernel does not answer such requests here.
-pub(super) fn listening_ports() -> Result<Vec<u16>, Errno> {
+pub(in crate::observe) fn listening_ports() -> Result<Vec<u16>, Errno> {
     let mut ports = Vec::new();
     let question = Question { states: 1 << State::Listen as u8, extra: false };
     visit(question, &mut |socket, _| ports.push(socket.local.port))?;

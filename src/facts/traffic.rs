@@ -1,16 +1,18 @@
-//! What was seen of one network namespace: settings, sockets, counters, and who holds what.
+//! What was seen of one network namespace besides its name: settings, sockets, counters, and who holds what.
 
 use std::collections::BTreeMap;
 
-use crate::facts::Counts;
 use crate::facts::Of;
+use crate::facts::Owner;
+use crate::facts::Process;
 use crate::facts::Snapshot;
+use crate::facts::SocketOptions;
 use crate::facts::Sockets;
 use crate::setting::Key;
 
 /// What was seen of one network namespace.
 #[derive(Debug)]
-pub struct Evidence {
+pub struct Traffic {
     /// Its cookie, or its inode where the kernel does not tell the cookie.
     pub id: Option<String>,
     /// What people call it.
@@ -23,6 +25,8 @@ pub struct Evidence {
     pub counters: Counters,
     /// Who holds the sockets that somebody holds, those with the most first.
     pub owners: Vec<Owner>,
+    /// Sockets whose options were looked at.
+    pub looked: Vec<Looked>,
     /// How long one tick of the kernel's clock is, in milliseconds.
     pub tick: u32,
     /// Whether sockets may be missing or counted twice.
@@ -31,11 +35,18 @@ pub struct Evidence {
     pub not_seen: Vec<String>,
 }
 
-impl Evidence {
+impl Traffic {
     /// A setting's value as one number; None where it is not there, could not be read or is no number.
     #[must_use]
     pub fn number(&self, key: &str) -> Option<i64> {
         self.text(key)?.parse().ok()
+    }
+
+    /// The process that holds the listener at this place of the list, where it could be seen.
+    #[must_use]
+    pub fn owner_of_listener(&self, at: usize) -> Option<&Owner> {
+        let inode = self.sockets.listeners.get(at)?.inode;
+        self.owners.iter().find(|owner| owner.listens_on.contains(&inode))
     }
 
     /// A setting's value.
@@ -80,17 +91,13 @@ impl Counters {
     }
 }
 
-/// A process that holds sockets.
+/// A socket whose options were looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Owner {
-    /// Its number.
-    pub pid: u32,
-    /// Its name, as it calls itself.
-    pub name: String,
-    /// Its sockets, by state.
-    pub sockets: Counts,
-    /// Its `CLOSE_WAIT` sockets by what they belong to, those with the most first.
-    pub close_waits: Vec<(Of, u32)>,
-    /// How many seconds the peer of its longest `CLOSE_WAIT` has been silent.
-    pub oldest_close_wait: Option<u64>,
+pub struct Looked {
+    /// The process that holds it.
+    pub process: Process,
+    /// What it belongs to.
+    pub of: Of,
+    /// Its options.
+    pub options: SocketOptions,
 }
