@@ -1,5 +1,5 @@
 //! Facts and profiles to findings: what meets its rules, what does not, what nobody can tell, and what evidence means.
-//! Pure; imports `setting`, `facts` and `profile`.
+//! Pure; imports `setting`, `facts`, `profile` and `lore`.
 
 mod allowed;
 pub mod checks;
@@ -8,6 +8,7 @@ mod except;
 mod finding;
 pub mod forecast;
 mod headroom;
+mod import;
 mod judge;
 
 pub use diagnosis::Choice;
@@ -22,5 +23,9 @@ pub use headroom::Headroom;
 pub use headroom::Ports;
 pub use headroom::Reuse;
 pub use headroom::headroom;
+pub use import::ImportedLine;
+pub use import::ImportedRule;
+pub use import::Judgement;
+pub use import::import;
 pub use judge::judge;
 pub use judge::lint;

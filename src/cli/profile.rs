@@ -1,5 +1,7 @@
 //! `twtune profile`
 
+use std::path::Path;
+use std::path::PathBuf;
 use std::slice;
 
 use clap::Subcommand;
@@ -7,6 +9,7 @@ use clap::Subcommand;
 use crate::advise;
 use crate::cli::context::Context;
 use crate::cli::context::Format;
+use crate::cli::document;
 use crate::cli::document::hidden_files;
 use crate::cli::document::names;
 use crate::cli::document::select_profiles;
@@ -14,8 +17,10 @@ use crate::cli::error::CliError;
 use crate::observe;
 use crate::profile::Level;
 use crate::profile::Problem;
+use crate::profile::load;
 use crate::render::human;
 use crate::render::json;
+use crate::render::toml;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -39,6 +44,18 @@ enum Verb {
         #[arg(value_name = "PROFILE")]
         profiles: Vec<String>,
     },
+    /// Write a new profile to standard output
+    ///
+    /// With --from: of the lines of a sysctl.conf, a file of sysctl.d or a TuneD profile, each with what the catalogue
+    /// knows about it. What harms, does nothing, or cannot be said is there as a comment, with the reason.
+    New {
+        /// Its name [default: the file's, or own]
+        #[arg(value_name = "NAME")]
+        name: Option<String>,
+        /// The file to take over
+        #[arg(long, value_name = "SYSCTL_FILE")]
+        from: Option<PathBuf>,
+    },
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
@@ -46,6 +63,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         Verb::List => list(context),
         Verb::Show { profiles } => show(context, profiles),
         Verb::Lint { profiles } => lint(context, profiles),
+        Verb::New { name, from } => new(context, name.as_deref(), from.as_deref()),
     }
 }
 
@@ -102,4 +120,41 @@ fn lint(context: &Context, profiles: &[String]) -> Result<u8, CliError> {
         Format::Json => json::profile_lint(out, &named),
     })?;
     Ok(0)
+}
+
+fn new(context: &Context, name: Option<&str>, from: Option<&Path>) -> Result<u8, CliError> {
+    let text = from.map(document::read).transpose()?;
+    let lines = text.as_deref().map(advise::import).unwrap_or_default();
+    let name = name.map_or_else(|| name_of(from), str::to_owned);
+    let mut profile = Vec::new();
+    let written = match from {
+        Some(file) => toml::imported(&mut profile, &name, &file.display().to_string(), &lines),
+        None => toml::skeleton(&mut profile, &name),
+    };
+    written.map_err(|error| CliError::io("write", "the profile", &error))?;
+    let profile = String::from_utf8_lossy(&profile).into_owned();
+    // A name that is none, or so many lines that no profile has room for them.
+    load(&name, &profile).map_err(CliError::faulty_profiles)?;
+    Context::report(|out| match context.format {
+        Format::Human => out.write_all(profile.as_bytes()),
+        Format::Json => json::profile_new(out, &name, &profile, &lines),
+    })?;
+    if from.is_some() {
+        let taken = lines.iter().filter(|line| line.judgement.is_taken() && line.rule.is_some()).count();
+        let count = lines.len();
+        Context::say(&format!(
+            "{taken} of {count} lines became rules; the comments say why the others did not"
+        ));
+    }
+    Ok(0)
+}
+
+/// The name of a file as a profile's: `99-tuning.conf` is `tuning`.
+fn name_of(file: Option<&Path>) -> String {
+    let stem = file.and_then(Path::file_stem).map(|stem| stem.to_string_lossy().to_lowercase());
+    let stem = stem.unwrap_or_default();
+    let plain: String =
+        stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(64).collect();
+    let plain = plain.trim_start_matches(|c: char| !c.is_ascii_lowercase()).trim_end_matches('-');
+    if plain.is_empty() { "own".into() } else { plain.into() }
 }

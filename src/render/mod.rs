@@ -4,6 +4,7 @@
 pub mod human;
 pub mod json;
 pub mod style;
+pub mod toml;
 
 use crate::advise::Report;
 use crate::facts::Host;

@@ -120,7 +120,7 @@ fn lines_of_recipes_are_judged() {
         ("net.ipv4.tcp_max_syn_backlog = 65536", "useless"),
         ("net.ipv4.tcp_timestamps = 0", "harmful"),
         ("net.ipv4.tcp_mem = 786432 1048576 1572864", "harmful"),
-        ("net.ipv4.tcp_rmem = 4096 87380 16777216", "useless"),
+        ("net.ipv4.tcp_rmem = 4096 87380 16777216", "risky"),
         ("net.ipv4.tcp_rmem = 4096 131072 33554432", ""),
         ("net.ipv4.tcp_wmem = 4096 8388608 16777216", "harmful"),
         ("net.ipv4.tcp_congestion_control = htcp", "note"),

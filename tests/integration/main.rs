@@ -30,6 +30,8 @@ mod cli_rollback;
 #[cfg(target_os = "linux")]
 mod confirm;
 #[cfg(target_os = "linux")]
+mod exceptions;
+#[cfg(target_os = "linux")]
 mod host;
 mod judgement;
 mod lore;
@@ -40,6 +42,7 @@ mod profiles;
 mod properties;
 #[cfg(target_os = "linux")]
 mod readme;
+mod recipes;
 mod registry;
 #[cfg(target_os = "linux")]
 mod reliability;

@@ -223,15 +223,15 @@ pub(super) const ADVICE: &[Advice] = &[
     ),
     say(
         "net.ipv4.tcp_rmem",
-        SecondBelow(131_072),
-        Useless,
-        "The second number lowers what every connection starts with: the default is 131072.",
-    ),
-    say(
-        "net.ipv4.tcp_rmem",
         Below(4_194_304),
         Harmful,
         "The third number lowers how far buffers grow by themselves.",
+    ),
+    say(
+        "net.ipv4.tcp_rmem",
+        SecondBelow(131_072),
+        Risky,
+        "The second number lowers what every connection starts with: the default is 131072.",
     ),
     say(
         "net.ipv4.tcp_wmem",
@@ -241,15 +241,15 @@ pub(super) const ADVICE: &[Advice] = &[
     ),
     say(
         "net.ipv4.tcp_wmem",
-        SecondBelow(16384),
-        Useless,
-        "The second number lowers what every connection starts with: the default is 16384.",
-    ),
-    say(
-        "net.ipv4.tcp_wmem",
         Below(4_194_304),
         Harmful,
         "The third number lowers how far buffers grow by themselves.",
+    ),
+    say(
+        "net.ipv4.tcp_wmem",
+        SecondBelow(16384),
+        Risky,
+        "The second number lowers what every connection starts with: the default is 16384.",
     ),
     say("net.ipv4.tcp_low_latency", Any, Useless, "It has no effect since Linux 4.14."),
     say("net.ipv4.tcp_fack", Any, Useless, "It has no effect any more."),
@@ -306,7 +306,9 @@ pub(super) const ADVICE: &[Advice] = &[
         Risky,
         "A queue that long adds delay instead of showing that a processor is too busy.",
     ),
+    say("net.core.rmem_default", Below(212_992), Harmful, "It lowers the default."),
     say("net.core.rmem_default", Above(1_048_576), Harmful, "Every new socket that is not TCP pays it."),
+    say("net.core.wmem_default", Below(212_992), Harmful, "It lowers the default."),
     say("net.core.wmem_default", Above(1_048_576), Harmful, "Every new socket that is not TCP pays it."),
     say("net.core.rmem_max", Below(212_992), Harmful, "It lowers the default."),
     say(

@@ -33,6 +33,7 @@ pub use outcome::outcome;
 pub use plan::plan;
 pub use profile::profile_lint;
 pub use profile::profile_list;
+pub use profile::profile_new;
 pub use profile::profile_show;
 
 /// Writes one report as one object.

@@ -5,6 +5,7 @@ use std::io::Write;
 
 use serde::Serialize;
 
+use crate::advise::ImportedLine;
 use crate::advise::Overruled;
 use crate::profile::Problem;
 use crate::profile::Profile;
@@ -152,4 +153,39 @@ struct LintReport<'a> {
 /// The writer's.
 pub fn profile_lint(out: &mut dyn Write, profiles: &[String]) -> io::Result<()> {
     write(out, &LintReport { schema: "twtune.profile/1", linted: profiles, problems: [] })
+}
+
+#[derive(Serialize)]
+struct NewReport<'a> {
+    schema: &'static str,
+    name: &'a str,
+    text: &'a str,
+    lines: Vec<LineReport<'a>>,
+}
+
+/// A line of a foreign file.
+#[derive(Serialize)]
+struct LineReport<'a> {
+    line: usize,
+    key: &'a str,
+    value: &'a str,
+    judgement: &'static str,
+    why: Option<&'a str>,
+    taken: bool,
+}
+
+/// Writes a new profile, and what was made of each line of the file that it comes from.
+///
+/// # Errors
+/// The writer's.
+pub fn profile_new(out: &mut dyn Write, name: &str, text: &str, lines: &[ImportedLine]) -> io::Result<()> {
+    let lines = lines.iter().map(|line| LineReport {
+        line: line.number,
+        key: &line.key,
+        value: &line.value,
+        judgement: line.judgement.name(),
+        why: line.why.as_deref(),
+        taken: line.judgement.is_taken() && line.rule.is_some(),
+    });
+    write(out, &NewReport { schema: "twtune.profile/1", name, text, lines: lines.collect() })
 }

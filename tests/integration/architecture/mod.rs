@@ -16,9 +16,9 @@ use scan::tokens;
 const ROOMS: &[(&str, &[&str])] = &[
     ("setting", &[]),
     ("facts", &["setting"]),
-    ("profile", &["setting", "facts"]),
-    ("advise", &["setting", "facts", "profile"]),
     ("lore", &["setting"]),
+    ("profile", &["setting", "facts"]),
+    ("advise", &["setting", "facts", "profile", "lore"]),
     ("plan", &["setting", "facts", "profile", "advise"]),
     ("platform", &["setting", "facts"]),
     ("observe", &["setting", "facts"]),
