@@ -70,10 +70,7 @@ fn unknown(context: &Context, name: &str, nearest: &[&str]) -> Result<(), CliErr
         });
     }
     let pages = pages();
-    let checks = checks::ALL.iter().map(|check| {
-        let (name, text) = (check.id, check.page);
-        Topic { name, summary: lore::summary(text), text, weight: 1.0 }
-    });
+    let checks = checks::ALL.iter().map(|check| lore::topic_of_page(check.id, check.page));
     let topics: Vec<Topic<'_>> = lore::CONCEPTS
         .iter()
         .map(lore::Concept::topic)

@@ -71,6 +71,12 @@ impl Concept {
     }
 }
 
+/// A page that is about one thing alone, such as a check's, as an answer to a question: it names much that others explain.
+#[must_use]
+pub fn topic_of_page(name: &'static str, page: &'static str) -> Topic<'static> {
+    Topic { name, summary: summary(page), text: page, weight: 0.6 }
+}
+
 /// A setting as an answer to a question.
 #[must_use]
 pub fn topic_of(setting: &'static Setting) -> Topic<'static> {

@@ -137,10 +137,7 @@ fn lines_of_recipes_are_judged() {
 
 #[test]
 fn questions_find_their_answer() {
-    let checks = checks::ALL.iter().map(|check| {
-        let (name, text) = (check.id, check.page);
-        Topic { name, summary: lore::summary(text), text, weight: 1.0 }
-    });
+    let checks = checks::ALL.iter().map(|check| lore::topic_of_page(check.id, check.page));
     let concepts = lore::CONCEPTS.iter().map(lore::Concept::topic);
     let topics: Vec<Topic<'_>> = concepts.chain(checks).chain(catalogue::all().map(lore::topic_of)).collect();
     for (question, answer) in [
