@@ -50,7 +50,7 @@ pub struct Measured {
 }
 
 /// One kind of load under both sets of values.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Comparison {
     /// The load.
     pub workload: Workload,
@@ -58,4 +58,6 @@ pub struct Comparison {
     pub before: Measured,
     /// Under the profile's.
     pub after: Measured,
+    /// The settings that a namespace does not have, or not with that value.
+    pub untried: Vec<String>,
 }

@@ -8,6 +8,7 @@ pub mod toml;
 
 use crate::advise::Report;
 use crate::facts::Host;
+use crate::lab::Comparison;
 use crate::plan::Plan;
 use crate::setting::is_hidden;
 
@@ -40,6 +41,39 @@ pub struct PlanView<'a> {
     pub report: &'a Report<'a>,
     /// The plan.
     pub plan: &'a Plan,
+}
+
+/// A setting that a profile would change.
+#[derive(Clone, Debug)]
+pub struct LoadChange {
+    /// The setting.
+    pub key: String,
+    /// Its value here.
+    pub before: Option<String>,
+    /// The profile's.
+    pub after: String,
+    /// Whether a namespace has it, so that it could be tried.
+    pub in_namespace: bool,
+}
+
+/// All that the report of a profile under load shows.
+#[derive(Clone, Copy, Debug)]
+pub struct LoadView<'a> {
+    /// What it is about.
+    pub subject: Subject<'a>,
+    /// What the profiles would change.
+    pub changes: &'a [LoadChange],
+    /// What was measured.
+    pub comparisons: &'a [Comparison],
+}
+
+impl LoadView<'_> {
+    /// Whether a change was in force where the profiles' values were measured.
+    #[must_use]
+    pub fn was_tried(&self, change: &LoadChange) -> bool {
+        let untried = |comparison: &Comparison| comparison.untried.iter().any(|key| *key == change.key);
+        change.in_namespace && !self.comparisons.iter().any(untried)
+    }
 }
 
 /// Text from outside made harmless: no control character, nothing that turns the direction of text or hides.

@@ -80,7 +80,7 @@ pub fn compare(
 ) -> Result<Vec<Comparison>, LabError> {
     let job = |workload: Workload, settings: &[(String, String)]| Job {
         name: workload.name(),
-        seconds: 20,
+        seconds: 21,
         course: Course::Works,
         work: Work::Load { workload: workload.name().into(), settings: settings.to_vec() },
     };
@@ -89,15 +89,18 @@ pub fn compare(
     let mut next = || answers.next().unwrap_or_else(|| Err(failed("no answer".into())));
     Workload::ALL
         .into_iter()
-        .map(|workload| Ok(Comparison { workload, before: next()?, after: next()? }))
+        .map(|workload| {
+            let ((before, _), (after, untried)) = (next()?, next()?);
+            Ok(Comparison { workload, before, after, untried })
+        })
         .collect()
 }
 
-fn measured(answer: Result<Answer, String>) -> Result<Measured, LabError> {
+fn measured(answer: Result<Answer, String>) -> Result<(Measured, Vec<String>), LabError> {
     match answer {
         Ok(Answer::Measured(figures)) => {
             let Figures { connections, milliseconds, until_failure, .. } = figures;
-            Ok(Measured {
+            let measured = Measured {
                 connections,
                 milliseconds,
                 until_failure,
@@ -105,7 +108,8 @@ fn measured(answer: Result<Answer, String>) -> Result<Measured, LabError> {
                 sustained_rate: figures.sustained_rate,
                 failures: figures.failures,
                 time_wait: figures.time_wait,
-            })
+            };
+            Ok((measured, figures.untried))
         }
         Ok(Answer::Forbidden { cause, .. }) => Err(failed(cause)),
         Ok(other) => Err(failed(format!("no answer to the question: {other:?}"))),
@@ -155,8 +159,7 @@ fn work_off_in(
     interruption: &dyn Fn() -> Option<String>,
     tell: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Vec<Result<Answer, String>>, LabError> {
-    // A client and a server each keep one busy.
-    let workers = std::thread::available_parallelism().map_or(1, |count| (count.get() / 2).max(1));
+    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let begun = Instant::now();
     let mut answers: Vec<Option<Result<Answer, String>>> = jobs.iter().map(|_| None).collect();
     let mut queue: Vec<(usize, Job)> = jobs.into_iter().enumerate().collect();

@@ -10,8 +10,6 @@ use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 
-use rustix::net::Shutdown;
-
 use crate::lab::system::side::Side;
 
 /// Who closes a connection, and how.
@@ -53,37 +51,7 @@ pub(super) fn rate(count: u64, elapsed: Duration) -> u64 {
     (count as f64 / elapsed.as_secs_f64().max(1e-6)).round() as u64
 }
 
-/// A server that accepts and closes until it is stopped.
-pub(super) struct Server {
-    listener: TcpListener,
-    thread: thread::JoinHandle<()>,
-}
-
-impl Server {
-    /// Starts one on this side.
-    pub(super) fn start(side: &Side, address: SocketAddrV4, closer: Closer) -> io::Result<Self> {
-        let listener = side.within(|| TcpListener::bind(address))?;
-        let accepting = listener.try_clone()?;
-        let thread = thread::spawn(move || {
-            // A listener that is shut down accepts nothing more.
-            while let Ok((mut stream, _)) = accepting.accept() {
-                if closer != Closer::Server {
-                    // The end, or what asks for it. It may be reset.
-                    let _ = stream.read(&mut [0; 16]);
-                }
-            }
-        });
-        Ok(Self { listener, thread })
-    }
-
-    /// Stops it.
-    pub(super) fn stop(self) -> io::Result<()> {
-        rustix::net::shutdown(&self.listener, Shutdown::Both)?;
-        self.thread.join().map_err(|_| io::Error::other("the server broke down"))
-    }
-}
-
-/// A storm from one side to a server on another, which it starts and stops.
+/// A storm from one side to a server on another.
 pub(super) fn between(
     client: &Side,
     server: &Side,
@@ -91,42 +59,52 @@ pub(super) fn between(
     closer: Closer,
     go_on: impl FnMut(&Tally) -> bool,
 ) -> io::Result<Tally> {
-    let running = Server::start(server, address, closer)?;
-    let tally = client.within(|| Ok(storm(closer, |_| TcpStream::connect(address), go_on)));
-    running.stop()?;
-    tally
+    let listener = server.within(|| TcpListener::bind(address))?;
+    client.within(|| storm(&listener, closer, |_| TcpStream::connect(address), go_on))
 }
 
-/// Connects again and again in the calling thread's namespace, for as long as `go_on` says. What failed is tried again.
+/// Connects again and again in the calling thread's namespace, for as long as `go_on` says; what failed is tried again.
+/// The same thread is the server, so that what is measured is the kernel's work and not how soon another thread runs.
 pub(super) fn storm(
+    listener: &TcpListener,
     closer: Closer,
     mut dial: impl FnMut(u64) -> io::Result<TcpStream>,
     mut go_on: impl FnMut(&Tally) -> bool,
-) -> Tally {
+) -> io::Result<Tally> {
     let begun = Instant::now();
     let mut tally = Tally::default();
     while go_on(&tally) {
-        let done = dial(tally.connections).and_then(|mut stream| {
-            if closer == Closer::ServerAsked {
-                stream.write_all(b"QUIT")?;
+        match dial(tally.connections) {
+            Ok(client) => {
+                let (server, _) = listener.accept()?;
+                close(client, server, closer);
+                tally.connections += 1;
+                tally.elapsed = begun.elapsed();
             }
-            if closer != Closer::Client {
-                // The end is a read of nothing.
-                stream.read(&mut [0; 16]).map(drop)?;
-            }
-            Ok(())
-        });
-        tally.elapsed = begun.elapsed();
-        match done {
-            Ok(()) => tally.connections += 1,
             Err(error) => {
                 tally.failures += 1;
+                tally.elapsed = begun.elapsed();
                 tally.first_failure.get_or_insert((tally.connections, tally.elapsed, error));
                 // No port is free; a millisecond later one may be.
                 thread::sleep(Duration::from_millis(1));
-                tally.elapsed = begun.elapsed();
             }
         }
     }
-    tally
+    Ok(tally)
+}
+
+/// Closes both ends in order. Whoever is second waits for the first; it may be reset, which closes it as well.
+fn close(mut client: TcpStream, mut server: TcpStream, closer: Closer) {
+    let mut buffer = [0; 16];
+    if closer == Closer::Client {
+        drop(client);
+        let _ = server.read(&mut buffer);
+        return;
+    }
+    if closer == Closer::ServerAsked {
+        let _ = client.write_all(b"QUIT");
+        let _ = server.read(&mut buffer);
+    }
+    drop(server);
+    let _ = client.read(&mut buffer);
 }

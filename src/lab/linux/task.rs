@@ -52,6 +52,8 @@ pub(super) struct Figures {
     pub(super) sustained_rate: u64,
     pub(super) failures: u64,
     pub(super) time_wait: u64,
+    /// Settings that could not be had in a namespace.
+    pub(super) untried: Vec<String>,
 }
 
 impl Task {

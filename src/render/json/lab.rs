@@ -9,7 +9,9 @@ use serde::Serialize;
 use crate::facts::Host;
 use crate::lab::Experiment;
 use crate::lab::Finding;
+use crate::lab::Measured;
 use crate::lab::Verdict;
+use crate::render::LoadView;
 use crate::render::json::host::HostReport;
 use crate::render::json::write;
 
@@ -77,6 +79,85 @@ pub fn lab_list(out: &mut dyn Write, host: &Host, experiments: &[Experiment]) ->
 /// The writer's.
 pub fn lab_run(out: &mut dyn Write, host: &Host, findings: &[Finding]) -> io::Result<()> {
     report(out, host, findings.iter().map(|finding| ExperimentReport::found(host, finding)).collect())
+}
+
+#[derive(Serialize)]
+struct ProfileReport<'a> {
+    schema: &'static str,
+    host: HostReport,
+    experiments: [(); 0],
+    profiles: &'a [String],
+    changes: Vec<ChangeReport<'a>>,
+    comparisons: Vec<ComparisonReport<'a>>,
+}
+
+#[derive(Serialize)]
+struct ChangeReport<'a> {
+    key: &'a str,
+    before: Option<&'a str>,
+    after: &'a str,
+    /// Whether it was in force where the profiles' values were measured.
+    tried: bool,
+}
+
+#[derive(Serialize)]
+struct ComparisonReport<'a> {
+    load: &'a str,
+    before: MeasuredReport,
+    after: MeasuredReport,
+}
+
+#[derive(Serialize)]
+struct MeasuredReport {
+    connections: u64,
+    milliseconds: u64,
+    /// None where none failed.
+    until_failure: Option<u64>,
+    rate_until_failure: u64,
+    sustained_rate: u64,
+    failures: u64,
+    time_wait: u64,
+}
+
+impl MeasuredReport {
+    fn of(measured: &Measured) -> Self {
+        Self {
+            connections: measured.connections,
+            milliseconds: measured.milliseconds,
+            until_failure: measured.until_failure,
+            rate_until_failure: measured.rate_until_failure,
+            sustained_rate: measured.sustained_rate,
+            failures: measured.failures,
+            time_wait: measured.time_wait,
+        }
+    }
+}
+
+/// Writes what loads came to under both sets of values.
+///
+/// # Errors
+/// The writer's.
+pub fn lab_profile(out: &mut dyn Write, view: LoadView<'_>) -> io::Result<()> {
+    let changes = view.changes.iter().map(|change| ChangeReport {
+        key: &change.key,
+        before: change.before.as_deref(),
+        after: &change.after,
+        tried: view.was_tried(change),
+    });
+    let comparisons = view.comparisons.iter().map(|comparison| ComparisonReport {
+        load: comparison.workload.name(),
+        before: MeasuredReport::of(&comparison.before),
+        after: MeasuredReport::of(&comparison.after),
+    });
+    let report = ProfileReport {
+        schema: "twtune.lab/1",
+        host: HostReport::of(view.subject.host),
+        experiments: [],
+        profiles: view.subject.profiles,
+        changes: changes.collect(),
+        comparisons: comparisons.collect(),
+    };
+    write(out, &report)
 }
 
 fn report(out: &mut dyn Write, host: &Host, experiments: Vec<ExperimentReport<'_>>) -> io::Result<()> {

@@ -28,6 +28,7 @@ pub use explain::explain_page;
 pub use explain::explain_search;
 pub use history::history;
 pub use lab::lab_list;
+pub use lab::lab_profile;
 pub use lab::lab_run;
 pub use outcome::outcome;
 pub use plan::plan;

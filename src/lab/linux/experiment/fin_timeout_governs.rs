@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::Shutdown;
+use std::thread;
 use std::time::Duration;
 
 use crate::facts::State;
@@ -12,6 +13,7 @@ use crate::lab::system::life;
 use crate::lab::system::look;
 use crate::lab::system::look::End;
 use crate::lab::system::notes::Notes;
+use crate::lab::system::side::Side;
 use crate::lab::system::side::set;
 use crate::lab::system::tcp;
 use crate::setting::Version;
@@ -20,7 +22,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
     name: "fin-timeout-governs-fin-wait-2",
     claim: "net.ipv4.tcp_fin_timeout is how long a FIN_WAIT_2 lives that no program holds any more; above 60 it lives \
             twice what is above 60. One that a program holds is not timed out at all.",
-    method: "A connection for each of several values, closed by the client while the server keeps its end open; the \
+    method: "A namespace and a connection for each of several values, closed by the client while the server keeps its end open; the \
              time until the client's FIN_WAIT_2 is gone. One more is only shut down by its client, which keeps it.",
     expected: &[(Version::ZERO, Verdict::Confirmed)],
     proves: &["net.ipv4.tcp_fin_timeout", "states"],
@@ -33,18 +35,16 @@ const VALUES: [u32; 7] = [1, 5, 15, 30, 61, 65, 90];
 const KEPT: u16 = 8070;
 
 pub(super) fn run(notes: &mut Notes) -> io::Result<String> {
-    let mut watched = Vec::new();
-    let mut servers = Vec::new();
     set("net.ipv4.tcp_fin_timeout", "1")?;
     let kept = tcp::connect(&tcp::listen(KEPT)?)?;
     kept.client.shutdown(Shutdown::Write)?;
-    for (port, value) in (tcp::PORT..).zip(VALUES) {
-        set("net.ipv4.tcp_fin_timeout", &value.to_string())?;
-        let connection = tcp::connect(&tcp::listen(port)?)?;
-        servers.push(connection.server);
-        watched.push(life::watch(End::Client, port, State::FinWait2, || drop(connection.client))?);
-    }
-    let lives = life::lives(&watched, Duration::from_secs(150))?;
+    let lives: Vec<Option<Duration>> = thread::scope(|scope| {
+        let running: Vec<_> = VALUES.iter().map(|value| scope.spawn(|| orphan(*value))).collect();
+        running
+            .into_iter()
+            .map(|one| one.join().unwrap_or_else(|_| Err(io::Error::other("broke down"))))
+            .collect::<io::Result<_>>()
+    })?;
     for (value, life) in VALUES.iter().zip(&lives) {
         notes.saw(format!("FIN_WAIT_2 with tcp_fin_timeout {value}"), life::seconds(*life));
         let wanted = f64::from(if *value <= 60 { *value } else { 2 * (value - 60) });
@@ -58,4 +58,15 @@ pub(super) fn run(notes: &mut Notes) -> io::Result<String> {
     notes.claims("a FIN_WAIT_2 that its program keeps is not timed out", state == Some(State::FinWait2));
     let pairs = VALUES.iter().zip(&lives).map(|(value, life)| format!("{value}: {}", life::seconds(*life)));
     Ok(format!("by tcp_fin_timeout FIN_WAIT_2 was gone after {}", pairs.collect::<Vec<_>>().join(", ")))
+}
+
+/// How long an orphan lives with this value. Above 60 the kernel reads it again halfway, so each has a namespace.
+fn orphan(value: u32) -> io::Result<Option<Duration>> {
+    Side::new()?.go()?;
+    set("net.ipv4.tcp_fin_timeout", &value.to_string())?;
+    let connection = tcp::connect(&tcp::listen(tcp::PORT)?)?;
+    let watched = life::watch(End::Client, tcp::PORT, State::FinWait2, || drop(connection.client))?;
+    let lives = life::lives(&[watched], Duration::from_secs(150))?;
+    drop(connection.server);
+    Ok(lives[0])
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::Ipv4Addr;
 use std::net::SocketAddrV4;
+use std::net::TcpListener;
 use std::net::TcpStream;
 use std::time::Duration;
 use std::time::Instant;
@@ -16,7 +17,7 @@ use crate::lab::system::side::Cable;
 use crate::lab::system::side::SERVER;
 use crate::lab::system::side::wait_until;
 use crate::lab::system::storm::Closer;
-use crate::lab::system::storm::Server;
+use crate::lab::system::storm::Tally;
 use crate::lab::system::storm::storm;
 use crate::lab::system::tcp;
 use crate::setting::Version;
@@ -46,11 +47,8 @@ pub(super) fn run(notes: &mut Notes) -> io::Result<String> {
     let cable = Cable::lay()?;
     cable.add_server(OTHER_SERVER)?;
     cable.add_client(OTHER_CLIENT)?;
-    let wildcard = |port| SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, port);
-    let servers = [
-        Server::start(&cable.server, wildcard(tcp::PORT), Closer::Client)?,
-        Server::start(&cable.server, wildcard(tcp::PORT + 1), Closer::Client)?,
-    ];
+    let wildcard = |port| cable.server.within(|| TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)));
+    let listeners = [wildcard(tcp::PORT)?, wildcard(tcp::PORT + 1)?];
     let begun = Instant::now();
     cable.client.set("net.ipv4.ip_local_port_range", "20000 20099")?;
     let first = SocketAddrV4::new(SERVER, tcp::PORT);
@@ -62,7 +60,8 @@ pub(super) fn run(notes: &mut Notes) -> io::Result<String> {
     ];
     let mut until_failure = 0;
     for (case, source, to) in cases {
-        let count = try_until_failure(&cable, notes, case, source, to)?;
+        let listener = &listeners[usize::from(to.port() != tcp::PORT)];
+        let count = try_until_failure(&cable, listener, notes, case, source, to)?;
         notes.claims(format!("about 100 connections ({case})"), about(count, 100));
         if case == "100 ports" {
             until_failure = count;
@@ -81,11 +80,8 @@ pub(super) fn run(notes: &mut Notes) -> io::Result<String> {
     );
     notes.claims("a port is free again after 60 s", (59.0..68.0).contains(&waited));
     cable.client.set("net.ipv4.ip_local_port_range", "30000 30299")?;
-    let count = try_until_failure(&cable, notes, "300 ports", None, first)?;
+    let count = try_until_failure(&cable, &listeners[0], notes, "300 ports", None, first)?;
     notes.claims("about 300 connections with 300 ports", about(count, 300));
-    for server in servers {
-        server.stop()?;
-    }
     Ok(format!(
         "100 ports gave {until_failure} connections, 300 gave {count}, and the first port was free again after \
                 {waited:.1} s"
@@ -99,6 +95,7 @@ fn about(count: u64, ports: u64) -> bool {
 
 fn try_until_failure(
     cable: &Cable,
+    listener: &TcpListener,
     notes: &mut Notes,
     case: &str,
     source: Option<Ipv4Addr>,
@@ -113,8 +110,8 @@ fn try_until_failure(
         rustix::net::connect(&socket, &to)?;
         Ok(socket.into())
     };
-    let go_on = |tally: &crate::lab::system::storm::Tally| tally.failures == 0 && tally.connections < 2000;
-    let tally = cable.client.within(|| Ok(storm(Closer::Client, dial, go_on)))?;
+    let go_on = |tally: &Tally| tally.failures == 0 && tally.connections < 2000;
+    let tally = cable.client.within(|| storm(listener, Closer::Client, dial, go_on))?;
     let how = tally
         .first_failure
         .as_ref()

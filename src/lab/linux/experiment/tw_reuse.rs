@@ -3,6 +3,7 @@
 use std::io;
 use std::net::Ipv4Addr;
 use std::net::SocketAddrV4;
+use std::net::TcpListener;
 use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
@@ -16,7 +17,6 @@ use crate::lab::system::side::Cable;
 use crate::lab::system::side::SERVER;
 use crate::lab::system::side::value;
 use crate::lab::system::storm::Closer;
-use crate::lab::system::storm::Server;
 use crate::lab::system::storm::Tally;
 use crate::lab::system::storm::storm;
 use crate::lab::system::tcp;
@@ -149,7 +149,7 @@ fn attempt(case: Case, has_delay: bool) -> io::Result<Tally> {
     cable.server.set("net.ipv4.tcp_timestamps", case.timestamps[1])?;
     let address = if case.loopback { Ipv4Addr::LOCALHOST } else { SERVER };
     let address = SocketAddrV4::new(address, tcp::PORT);
-    let running = Server::start(server, address, Closer::Client)?;
+    let listener = server.within(|| TcpListener::bind(address))?;
     let dial = |_| match case.dial {
         Dial::Connect => TcpStream::connect(address),
         Dial::Bind | Dial::BindNoPort => {
@@ -166,7 +166,5 @@ fn attempt(case: Case, has_delay: bool) -> io::Result<Tally> {
         Some((_, at, _)) => tally.elapsed < at + ON,
         None => tally.connections < 100 * PORTS,
     };
-    let tally = client.within(|| Ok(storm(Closer::Client, dial, go_on)));
-    running.stop()?;
-    tally
+    client.within(|| storm(&listener, Closer::Client, dial, go_on))
 }
