@@ -19,7 +19,6 @@ use crate::facts::Snapshot;
 use crate::observe;
 use crate::observe::Wanted;
 use crate::plan::Namespace;
-use crate::platform::Platform;
 use crate::render::human;
 use crate::render::json;
 use crate::setting::Key;
@@ -70,7 +69,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     };
     let place = place::open(entered)?;
     let all = Wanted { memory: true, processors: true, identity: true };
-    let host = observe::host(all, place.platform.is_initial());
+    let host = observe::host(all, place.initial);
     let id = host.identity.as_ref().and_then(|identity| identity.netns.clone());
     let evidence = look(&place, name, id, args.interval)?;
     let found = [diagnose(evidence)];

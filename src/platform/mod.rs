@@ -1,6 +1,7 @@
 //! Where settings live: one trait, several worlds. Imports `setting` and `facts`. Only `transaction` writes
 //! through it.
 
+pub mod image;
 #[cfg(target_os = "linux")]
 pub mod linux;
 pub mod memory;

@@ -6,6 +6,8 @@ pub mod json;
 pub mod style;
 
 use crate::advise::Report;
+use crate::advise::Target;
+use crate::advise::checks::Fault;
 use crate::facts::Host;
 use crate::plan::Plan;
 use crate::setting::is_hidden;
@@ -17,6 +19,19 @@ pub struct Subject<'a> {
     pub host: &'a Host,
     /// The profiles that were asked for.
     pub profiles: &'a [String],
+}
+
+/// All that a check's report shows.
+#[derive(Clone, Copy, Debug)]
+pub struct CheckView<'a> {
+    /// What it is about.
+    pub subject: Subject<'a>,
+    /// What became of the rules.
+    pub report: &'a Report<'a>,
+    /// Which values they were held against.
+    pub target: Target,
+    /// What is wrong besides.
+    pub faults: &'a [Fault],
 }
 
 /// All that a plan's report shows.

@@ -351,7 +351,7 @@ fn are_back(also: &[(Key, Kind, String)], platform: &dyn Platform) -> bool {
     also.iter().all(|(key, kind, value)| match platform.read(key) {
         LiveState::Present(found) => same(*kind, Some(&found), Some(value)),
         LiveState::Absent => true,
-        LiveState::Unreadable(_) => false,
+        LiveState::Unreadable(_) | LiveState::Unknown(_) => false,
     })
 }
 

@@ -2,12 +2,18 @@
 //! `time_wait_exhausts_ports.rs` and `time-wait-exhausts-ports.md`. A check returns faults and prints nothing; a line in
 //! [`ALL`] makes it known to `explain`.
 
-pub mod duplicate_assignment;
+mod duplicate_assignment;
 mod time_wait_exhausts_ports;
 
 use crate::advise::Headroom;
 use crate::advise::Ports;
+use crate::facts::Boot;
 use crate::facts::Evidence;
+use crate::facts::Host;
+use crate::facts::Loader;
+use crate::facts::Snapshot;
+use crate::facts::boot::BootFiles;
+use crate::facts::boot::Reading;
 
 /// A check, apart from what it looks at.
 #[derive(Debug)]
@@ -154,6 +160,45 @@ pub struct View<'a> {
     pub ports: &'a Ports,
     /// What each destination has left of them.
     pub headroom: &'a [Headroom],
+}
+
+/// What the checks of boot files look at.
+#[derive(Clone, Copy, Debug)]
+pub struct BootView<'a> {
+    /// The files.
+    pub files: &'a BootFiles,
+    /// What each loader reads of them, in the order of [`Loader::ALL`].
+    pub readings: &'a [Reading<'a>; 2],
+    /// What the next boot makes of the settings that rules name.
+    pub boot: &'a Boot,
+    /// The host.
+    pub host: &'a Host,
+    /// Its live values.
+    pub snapshot: &'a Snapshot,
+}
+
+impl<'a> BootView<'a> {
+    /// What the host's own loader reads; systemd-sysctl's where the loader is not known.
+    #[must_use]
+    pub fn reading(&self) -> &'a Reading<'a> {
+        match self.host.boot_loader.known() {
+            Some(Loader::Procps) => &self.readings[1],
+            Some(Loader::SystemdSysctl) | None => &self.readings[0],
+        }
+    }
+}
+
+/// A check of the files that set values at boot.
+type OfFiles = fn(&BootView<'_>) -> Vec<Fault>;
+
+static OF_FILES: &[OfFiles] = &[duplicate_assignment::run];
+
+/// Everything that is wrong with the files that set values at boot, the worst first.
+#[must_use]
+pub fn of_files(view: &BootView<'_>) -> Vec<Fault> {
+    let mut found: Vec<Fault> = OF_FILES.iter().flat_map(|run| run(view)).collect();
+    found.sort_by_key(|fault| fault.severity);
+    found
 }
 
 /// A check of one network namespace's sockets, counters and settings.

@@ -1,5 +1,6 @@
 //! What the command line needs of Linux. `cli/windows` has the same names.
 
+mod boot;
 mod detach;
 mod file;
 mod path;
@@ -7,6 +8,10 @@ mod place;
 mod signal;
 mod timer;
 
+pub(super) use boot::Root;
+pub(super) use boot::boot_files;
+pub(super) use boot::image_root;
+pub(super) use boot::own_root;
 pub(super) use detach::detach;
 pub(super) use detach::free;
 pub(super) use file::create_private;
@@ -15,7 +20,6 @@ pub(super) use path::config_file;
 pub(super) use path::profile_folder;
 pub(super) use path::state_folder;
 pub(super) use place::ADMINISTRATOR;
-pub(super) use place::Settings;
 pub(super) use place::open_settings;
 pub(super) use signal::watch_signals;
 pub(super) use timer::start_timer;

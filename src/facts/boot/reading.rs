@@ -109,6 +109,7 @@ impl<'a> Reading<'a> {
             origin: winner.map(Entry::origin),
             shadowed: naming.into_iter().filter(loses).map(Entry::assigned).collect(),
             written: written.into_iter().map(Entry::assigned).collect(),
+            refused: Vec::new(),
         }
     }
 }
