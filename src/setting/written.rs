@@ -26,10 +26,9 @@ pub fn written(kind: Kind, accept: Option<&Accept>, text: &str, before: Option<&
     match kind {
         Kind::Integer | Kind::Tuple(_) => numbers(kind, accept, text, before),
         Kind::PortRange => range(text, before),
-        Kind::PortList => match PortSet::parse(text) {
-            Ok(ports) if !text.trim().contains(char::is_whitespace) => Written::Value(Value::Ports(ports)),
-            Ok(_) => Written::Refused(format!("`{text}` has white space in it")),
-            Err(why) => Written::Refused(why),
+        Kind::PortList => match ports(text) {
+            Some(ports) => Written::Value(Value::Ports(ports)),
+            None => Written::Refused(format!("`{text}` is not a list of ports without white space")),
         },
         Kind::Word | Kind::Text => match Value::parse(kind, text) {
             Ok(word) => match accept.and_then(|accept| accept.refuses(&word)) {
@@ -44,7 +43,7 @@ pub fn written(kind: Kind, accept: Option<&Accept>, text: &str, before: Option<&
 fn numbers(kind: Kind, accept: Option<&Accept>, text: &str, before: Option<&Value>) -> Written {
     let mut taken = Vec::with_capacity(kind.arity());
     let mut fault = None;
-    for word in text.split_whitespace().take(kind.arity()) {
+    for word in words(text).take(kind.arity()) {
         let Some(number) = kernel_number(word) else {
             fault = Some(format!("`{word}` is not a number"));
             break;
@@ -75,7 +74,7 @@ fn numbers(kind: Kind, accept: Option<&Accept>, text: &str, before: Option<&Valu
 
 /// A range is taken as a whole or not at all; one port alone is its low end.
 fn range(text: &str, before: Option<&Value>) -> Written {
-    let mut words = text.split_whitespace();
+    let mut words = words(text);
     let mut port = || words.next().map(|word| kernel_number(word).and_then(|port| u16::try_from(port).ok()));
     let (low, high) = match (port(), port()) {
         (Some(Some(low)), Some(Some(high))) => (low, high),
@@ -90,6 +89,30 @@ fn range(text: &str, before: Option<&Value>) -> Written {
         (_, false) => Written::Refused(format!("the range {low} {high} is upside down")),
         (_, true) => Written::Value(Value::Range(PortRange { low, high })),
     }
+}
+
+/// A list of ports is taken as a whole or not at all. A comma may stand behind it, but no white space in it.
+fn ports(text: &str) -> Option<PortSet> {
+    let port = |word: &str| kernel_number(word).and_then(|port| u16::try_from(port).ok());
+    let mut plain = Vec::new();
+    for part in text.strip_suffix(',').unwrap_or(text).split(',').filter(|_| !text.is_empty()) {
+        let (low, high) = part.split_once('-').unwrap_or((part, part));
+        let (low, high) = (port(low)?, port(high)?);
+        plain.push(format!("{low}-{high}"));
+    }
+    PortSet::parse(&plain.join(",")).ok()
+}
+
+/// The words that the kernel takes for numbers: any white space may stand before one, but only a space, a tab or a
+/// line break ends it.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        rest = rest.trim_start_matches([' ', '\t', '\n', '\x0b', '\x0c', '\r']);
+        let (word, behind) = rest.split_at(rest.find([' ', '\t', '\n']).unwrap_or(rest.len()));
+        rest = behind;
+        (!word.is_empty()).then_some(word)
+    })
 }
 
 /// A number as `proc_get_long()` reads it: `0x` begins a hexadecimal and `0` an octal one.
