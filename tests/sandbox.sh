@@ -4,7 +4,8 @@
 #
 # A network namespace alone protects nothing: root in `unshare -rn` is still the machine's root, and /proc/sys/vm,
 # fs and kernel open for writing. So everything under /proc/sys but net is made read-only, /run is empty, and
-# /etc/sysctl.d, /etc/sysctl.conf, /etc/twtune and /var/lib are private, without what the machine has in them.
+# /etc/sysctl.d and the other folders of that name, /etc/sysctl.conf, /etc/twtune and /var/lib are private, without what
+# the machine has in them.
 # Nothing is created on the machine for it, and all of it is gone with the last process inside. lo is up.
 #
 # Root gets a mount and a network namespace; anyone else a user namespace as well. Before COMMAND is run the
@@ -50,6 +51,14 @@ build() {
   rm -f /etc/sysctl.d /etc/sysctl.conf /etc/twtune /var/lib/twtune
   mkdir /etc/sysctl.d /etc/twtune || refuse "cannot make private folders"
   : >/etc/sysctl.conf
+  view /usr/local/lib && rm -f /usr/local/lib/sysctl.d && mkdir /usr/local/lib/sysctl.d ||
+    refuse "cannot make a private /usr/local/lib"
+  local vendor
+  for vendor in /usr/lib /lib; do
+    if [ -d "$vendor/sysctl.d" ]; then
+      mount -t tmpfs -o mode=755 tmpfs "$vendor/sysctl.d" || refuse "cannot mount over $vendor/sysctl.d"
+    fi
+  done
   opens_for_writing /proc/sys/net/ipv4/tcp_fin_timeout || refuse "/proc/sys/net is not writable, nothing could be tested"
   ip link set lo up || refuse "cannot bring lo up; is iproute2 installed?"
 }

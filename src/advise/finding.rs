@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::facts::BootReading;
 use crate::facts::LiveReading;
 use crate::profile::Clash;
 use crate::profile::RankedRule;
@@ -30,8 +31,23 @@ pub struct Finding<'a> {
     pub reason: Option<String>,
     /// What the setting says.
     pub live: LiveReading,
-    /// The value that would meet this rule and every other one about the setting.
+    /// What the next boot makes of it.
+    pub boot: BootReading,
+    /// The live value that would meet this rule and every other one about the setting.
     pub proposed: Option<Value>,
+    /// The boot value that would.
+    pub proposed_boot: Option<Value>,
+}
+
+/// Which values rules are held against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Those of the running system.
+    Live,
+    /// Those that the next boot sets.
+    Boot,
+    /// Both.
+    Both,
 }
 
 /// A rule that lost against a stronger one.
@@ -46,8 +62,12 @@ pub struct Overruled<'a> {
 /// The verdict on one rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {
+    /// The live value and the next boot's differ from what the rule wants.
+    BothDiffer,
     /// The live value differs from what the rule wants.
     LiveDiffers,
+    /// The next boot's value differs from what the rule wants.
+    BootDiffers,
     /// The value could not be read.
     Unreadable,
     /// A fact that the rule needs is not known.
@@ -67,7 +87,9 @@ impl Status {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::BothDiffer => "both-differ",
             Self::LiveDiffers => "live-differs",
+            Self::BootDiffers => "boot-differs",
             Self::Unreadable => "unreadable",
             Self::Unknown => "unknown",
             Self::Excepted => "excepted",
@@ -75,6 +97,18 @@ impl Status {
             Self::PendingReboot => "pending-reboot",
             Self::Ok => "ok",
         }
+    }
+
+    /// Whether the live value is not what the rule wants.
+    #[must_use]
+    pub const fn live_differs(self) -> bool {
+        matches!(self, Self::LiveDiffers | Self::BothDiffer)
+    }
+
+    /// Whether the next boot's value is not what the rule wants.
+    #[must_use]
+    pub const fn boot_differs(self) -> bool {
+        matches!(self, Self::BootDiffers | Self::BothDiffer)
     }
 
     /// Whether a check passes with it.

@@ -7,13 +7,18 @@ use crate::advise::Finding;
 use crate::advise::Overruled;
 use crate::advise::Report;
 use crate::advise::Status;
+use crate::advise::Target;
 use crate::advise::allowed::Allowed;
+use crate::facts::Boot;
 use crate::facts::BootLoader;
+use crate::facts::BootReading;
+use crate::facts::BootState;
 use crate::facts::Host;
 use crate::facts::LiveReading;
 use crate::facts::LiveState;
 use crate::facts::Os;
 use crate::facts::Snapshot;
+use crate::facts::boot::default_value;
 use crate::profile::Constraint;
 use crate::profile::MOST_PROBLEMS;
 use crate::profile::Outcome;
@@ -54,12 +59,68 @@ impl Wish {
         }
     }
 
-    fn holds(&self, value: &Value) -> bool {
-        matches!(self, Self::Within(allowed) if allowed.holds(value))
+    /// Holds what was seen against the wish, and where it differs proposes what would meet all of them together.
+    fn hold(&self, seen: &Seen, together: Option<&Self>) -> (Held, Option<Value>) {
+        let (value, sight) = match seen {
+            Seen::Unreadable(why) => return (Held::Unreadable(why.clone()), None),
+            Seen::Unknown(why) => return (Held::Unknown(why.clone()), None),
+            Seen::Nothing { pending: true } => return (Held::Pending, None),
+            Seen::Nothing { pending: false } => return (Held::Met, None),
+            Seen::Something { removable } => {
+                let why = (!removable).then(|| "a live setting cannot be removed".into());
+                return (Held::Differs(why), None);
+            }
+            Seen::Value(value, sight) => (value, sight),
+        };
+        match (self, together) {
+            (Self::Within(allowed), _) if !sight.unfit && allowed.holds(value) => {
+                (if sight.pending { Held::Pending } else { Held::Met }, None)
+            }
+            (_, Some(Self::Within(all))) => (Held::Differs(sight.note.clone()), Some(all.nearest(value))),
+            _ => (Held::Differs(sight.note.clone()), None),
+        }
     }
 }
 
-/// Holds every rule against the host. The rules come with those that win first.
+/// What was seen where a value should be.
+enum Seen {
+    /// Nothing, as it was wanted.
+    Nothing {
+        /// Whether something may be in use up to the next boot.
+        pending: bool,
+    },
+    /// Something that was to be gone.
+    Something {
+        /// Whether it can be taken away.
+        removable: bool,
+    },
+    /// A value that counts.
+    Value(Value, Sight),
+    Unreadable(String),
+    Unknown(String),
+}
+
+/// What there is to say of a value.
+#[derive(Default)]
+struct Sight {
+    /// Whether what is there will not do, whatever value it stands for.
+    unfit: bool,
+    /// Whether it may not be in use before the next boot.
+    pending: bool,
+    /// What there is to say of it besides.
+    note: Option<String>,
+}
+
+/// What comes of holding a wish against a value.
+enum Held {
+    Met,
+    Pending,
+    Differs(Option<String>),
+    Unreadable(String),
+    Unknown(String),
+}
+
+/// Holds every rule against the values of a host that the target names. The rules come with those that win first.
 ///
 /// # Errors
 /// Rules of equal rank that cannot both hold on this host.
@@ -67,32 +128,44 @@ pub fn judge<'a>(
     host: &Host,
     rules: &[RankedRule<'a>],
     snapshot: &Snapshot,
+    boot: &Boot,
+    target: Target,
 ) -> Result<Report<'a>, Vec<Problem>> {
     let mut report = Report::default();
     let mut wishes: BTreeMap<&Key, Wishes<'a>> = BTreeMap::new();
     let mut conflicts = Vec::new();
     for rule in rules {
-        let live = snapshot.get(&rule.rule.key).cloned().unwrap_or(LiveReading {
-            state: LiveState::Unreadable("it was not looked at".into()),
+        let key = &rule.rule.key;
+        let live = snapshot.get(key).cloned().unwrap_or(LiveReading {
+            state: LiveState::Unknown("it was not looked at".into()),
             writable: None,
             newer_than_boot: false,
         });
-        let mut finding = Finding { rule: *rule, status: Status::Ok, reason: None, live, proposed: None };
-        match see(host, rule, &finding.live) {
-            Err((status, reason)) => (finding.status, finding.reason) = (status, reason),
-            Ok(seen) => match Wish::of(rule, host) {
+        let boot = boot.get(key).cloned().unwrap_or_else(|| BootReading::unknown("it was not looked at"));
+        let mut finding = Finding {
+            rule: *rule,
+            status: Status::Ok,
+            reason: None,
+            live,
+            boot,
+            proposed: None,
+            proposed_boot: None,
+        };
+        match applies(host, rule, &finding.live.state) {
+            Err((status, reason)) => (finding.status, finding.reason) = (status, Some(reason)),
+            Ok(()) => match Wish::of(rule, host) {
                 Err(reason) => {
                     (finding.status, finding.reason) = (Status::Unknown, Some(reason.into()));
                 }
                 Ok(wish) => {
-                    let wishes = wishes.entry(&rule.rule.key).or_insert_with(|| Wishes::new(seen));
+                    let wishes = wishes.entry(key).or_default();
                     match wishes.add(*rule, wish, report.findings.len()) {
-                        Verdict::Joined => {}
-                        Verdict::Overruled(winner) => {
+                        Joining::Joined => {}
+                        Joining::Overruled(winner) => {
                             report.overruled.push(Overruled { rule: *rule, winner });
                             continue;
                         }
-                        Verdict::Conflict(other) => {
+                        Joining::Conflict(other) => {
                             if conflicts.len() < MOST_PROBLEMS {
                                 conflicts.push(conflict(rule, &other));
                             }
@@ -105,7 +178,7 @@ pub fn judge<'a>(
         report.findings.push(finding);
     }
     for wishes in wishes.values() {
-        wishes.settle(&mut report.findings);
+        wishes.settle(host, target, &mut report.findings);
     }
     if conflicts.is_empty() { Ok(report) } else { Err(conflicts) }
 }
@@ -172,44 +245,26 @@ fn conflict(rule: &RankedRule<'_>, other: &RankedRule<'_>) -> Problem {
     ))
 }
 
-/// What the rules about a setting are held against.
-struct Seen {
-    /// The value that counts; None for a rule that wants the key gone while it is there.
-    value: Option<Value>,
-    /// Whether what is there will not do, whatever value it stands for.
-    unfit: bool,
-    /// Whether it may not be in use before the next boot.
-    pending: bool,
-    /// Whether it can be taken away.
-    removable: bool,
-    /// What there is to say of it besides.
-    note: Option<String>,
-}
-
 /// All that the rules want of one setting.
+#[derive(Default)]
 struct Wishes<'a> {
-    seen: Seen,
     joined: Vec<(RankedRule<'a>, Wish, usize)>,
     together: Option<Wish>,
 }
 
-enum Verdict<'a> {
+enum Joining<'a> {
     Joined,
     Overruled(RankedRule<'a>),
     Conflict(RankedRule<'a>),
 }
 
 impl<'a> Wishes<'a> {
-    fn new(seen: Seen) -> Self {
-        Self { seen, joined: Vec::new(), together: None }
-    }
-
-    fn add(&mut self, rule: RankedRule<'a>, wish: Wish, finding: usize) -> Verdict<'a> {
+    fn add(&mut self, rule: RankedRule<'a>, wish: Wish, finding: usize) -> Joining<'a> {
         let together = self.together.as_ref().map_or(Some(wish.clone()), |together| together.meet(&wish));
         if together.is_some() {
             self.together = together;
             self.joined.push((rule, wish, finding));
-            return Verdict::Joined;
+            return Joining::Joined;
         }
         // Those that it cannot stand beside; where it takes several to exclude it, all of them.
         let mut against: Vec<RankedRule<'a>> = self
@@ -222,90 +277,127 @@ impl<'a> Wishes<'a> {
             against = self.joined.iter().map(|(rule, ..)| *rule).collect();
         }
         match against.iter().find(|other| other.precedence(&rule) == Ordering::Greater) {
-            Some(winner) => Verdict::Overruled(*winner),
-            None => Verdict::Conflict(against[0]),
+            Some(winner) => Joining::Overruled(*winner),
+            None => Joining::Conflict(against[0]),
         }
     }
 
-    /// Gives every finding its verdict, and those that differ the value that meets them all.
-    fn settle(&self, findings: &mut [Finding<'a>]) {
-        for (_, wish, at) in &self.joined {
+    /// Gives every finding its verdict, and those that differ the values that meet them all.
+    fn settle(&self, host: &Host, target: Target, findings: &mut [Finding<'a>]) {
+        let together = self.together.as_ref();
+        for (rule, wish, at) in &self.joined {
             let finding = &mut findings[*at];
-            let Seen { unfit, pending, removable, note, .. } = &self.seen;
-            match (&self.seen.value, &self.together) {
-                (None, _) => {
-                    finding.status = Status::LiveDiffers;
-                    finding.reason = (!removable).then(|| "a live setting cannot be removed".into());
-                }
-                (Some(value), Some(Wish::Within(allowed))) if *unfit || !wish.holds(value) => {
-                    finding.status = Status::LiveDiffers;
-                    finding.reason.clone_from(note);
-                    finding.proposed = Some(allowed.nearest(value));
-                }
-                _ if *pending => {
-                    finding.status = Status::PendingReboot;
-                    finding.reason = Some(PENDING.into());
-                }
-                _ => finding.status = Status::Ok,
-            }
+            let (live, proposed) = match target {
+                Target::Boot => (Held::Met, None),
+                Target::Live | Target::Both => wish.hold(&live_seen(host, rule, &finding.live), together),
+            };
+            let (boot, proposed_boot) = match target {
+                Target::Live => (Held::Met, None),
+                Target::Boot | Target::Both => wish.hold(&boot_seen(host, rule, &finding.boot), together),
+            };
+            (finding.proposed, finding.proposed_boot) = (proposed, proposed_boot);
+            (finding.status, finding.reason) = match (live, boot) {
+                (Held::Differs(why), Held::Differs(_)) => (Status::BothDiffer, why),
+                (Held::Differs(why), _) => (Status::LiveDiffers, why),
+                (_, Held::Differs(why)) => (Status::BootDiffers, why),
+                (Held::Unreadable(why), _) | (_, Held::Unreadable(why)) => (Status::Unreadable, Some(why)),
+                (Held::Unknown(why), _) | (_, Held::Unknown(why)) => (Status::Unknown, Some(why)),
+                (Held::Pending, _) | (_, Held::Pending) => (Status::PendingReboot, Some(PENDING.into())),
+                (Held::Met, Held::Met) => (Status::Ok, None),
+            };
         }
     }
 }
 
 const PENDING: &str = "it was written after the last boot, and may not be in use before the next one";
 
-/// What to hold the rule against.
+/// Whether the rule concerns this host.
 ///
 /// # Errors
-/// The verdict, where there is nothing to compare.
-fn see(host: &Host, rule: &RankedRule<'_>, live: &LiveReading) -> Result<Seen, (Status, Option<String>)> {
+/// The verdict, where it does not, or nobody can tell.
+fn applies(host: &Host, rule: &RankedRule<'_>, live: &LiveState) -> Result<(), (Status, String)> {
     let setting = rule.rule.setting;
     match rule.rule.when.as_ref().map(|when| when.on(host)) {
-        Some(Outcome::NotMet(why)) => return Err((Status::NotApplicable, Some(why))),
-        Some(Outcome::Unknown(why)) => return Err((Status::Unknown, Some(why))),
+        Some(Outcome::NotMet(why)) => return Err((Status::NotApplicable, why)),
+        Some(Outcome::Unknown(why)) => return Err((Status::Unknown, why)),
         Some(Outcome::Met) | None => {}
     }
     if setting.scope != Scope::Netns && !host.initial {
         let why = "it belongs to the machine, not to this network namespace";
-        return Err((Status::NotApplicable, Some(why.into())));
+        return Err((Status::NotApplicable, why.into()));
     }
+    if rule.rule.constraint == Constraint::Absent || setting.may_be_absent() {
+        return Ok(());
+    }
+    let missing = || host.version.and_then(|version| setting.missing_in(version));
+    let why = match live {
+        LiveState::Absent => Some(
+            missing().unwrap_or_else(|| "this kernel does not have it, or its module is not loaded".into()),
+        ),
+        LiveState::Unknown(_) => missing(),
+        LiveState::Present(_) | LiveState::Unreadable(_) => None,
+    };
+    why.map_or(Ok(()), |why| Err((Status::NotApplicable, why)))
+}
+
+/// The live value to hold the rule against.
+fn live_seen(host: &Host, rule: &RankedRule<'_>, live: &LiveReading) -> Seen {
+    let setting = rule.rule.setting;
     let gone = rule.rule.constraint == Constraint::Absent;
     let pending = live.newer_than_boot && setting.effect == Effect::AfterReboot;
     let removable = setting.may_be_absent();
-    let seen = |value| Seen { value, unfit: false, pending, removable, note: None };
+    let sight = |note| Sight { unfit: false, pending, note };
+    let unfit_for = |note| Sight { unfit: true, pending, note: Some(note) };
     match &live.state {
-        LiveState::Absent if gone && pending => Err((Status::PendingReboot, Some(PENDING.into()))),
-        LiveState::Absent if gone => Err((Status::Ok, None)),
-        LiveState::Absent if removable => Ok(match default_value(host, setting) {
+        LiveState::Absent if gone => Seen::Nothing { pending },
+        LiveState::Absent => match absent_value(host, setting) {
             Some(value) => {
                 let note = format!("it is absent, and {} uses its default, {value}", setting.os().title());
-                Seen { note: Some(note), ..seen(Some(value)) }
+                Seen::Value(value, sight(Some(note)))
             }
-            None => Seen { note: Some("it is absent".into()), unfit: true, ..seen(Some(zero())) },
-        }),
-        LiveState::Absent => {
-            let why = host.version.and_then(|version| setting.missing_in(version));
-            let why =
-                why.unwrap_or_else(|| "this kernel does not have it, or its module is not loaded".into());
-            Err((Status::NotApplicable, Some(why)))
-        }
-        LiveState::Unreadable(why) => Err((Status::Unreadable, Some(why.clone()))),
-        LiveState::Present(_) if gone => Ok(seen(None)),
+            None => Seen::Value(zero(), unfit_for("it is absent".into())),
+        },
+        LiveState::Unreadable(why) => Seen::Unreadable(why.clone()),
+        LiveState::Unknown(why) => Seen::Unknown(why.clone()),
+        LiveState::Present(_) if gone => Seen::Something { removable },
         LiveState::Present(text) => match Value::parse(setting.kind, text) {
             Ok(value) => match unfit(host, setting, &value) {
-                Some(note) => {
-                    let value = default_value(host, setting).unwrap_or_else(zero);
-                    Ok(Seen { note: Some(note), unfit: true, ..seen(Some(value)) })
-                }
-                None => Ok(seen(Some(value))),
+                Some(note) => Seen::Value(absent_value(host, setting).unwrap_or_else(zero), unfit_for(note)),
+                None => Seen::Value(value, sight(None)),
             },
             Err(_) if removable => {
                 let (value, note) = mistyped(host, setting, text);
-                Ok(Seen { note: Some(note), unfit: true, ..seen(Some(value)) })
+                Seen::Value(value, unfit_for(note))
             }
-            Err(why) => Err((Status::Unknown, Some(format!("its value was not understood: {why}")))),
+            Err(why) => not_understood(&why),
         },
     }
+}
+
+/// The boot value to hold the rule against.
+fn boot_seen(host: &Host, rule: &RankedRule<'_>, boot: &BootReading) -> Seen {
+    let setting = rule.rule.setting;
+    let gone = rule.rule.constraint == Constraint::Absent;
+    match boot.on(host.boot_loader).state {
+        BootState::Default if gone => Seen::Nothing { pending: false },
+        BootState::Default => match default_value(setting, host.version) {
+            Some(value) => Seen::Value(value, Sight::default()),
+            None => Seen::Unknown(
+                "no file sets it at boot, and what the kernel makes of it then is not known".into(),
+            ),
+        },
+        BootState::Unreadable(why) => Seen::Unreadable(why),
+        BootState::Unknown(why) => Seen::Unknown(why),
+        BootState::Present(_) if gone => Seen::Something { removable: true },
+        BootState::Present(text) => match Value::parse(setting.kind, &text) {
+            Ok(value) => Seen::Value(value, Sight::default()),
+            Err(why) => not_understood(&why),
+        },
+    }
+}
+
+fn not_understood(why: &str) -> Seen {
+    Seen::Unknown(format!("its value was not understood: {why}"))
 }
 
 /// What a registry value whose type is not the setting's stands for, and what there is to say of it. Where it says a
@@ -314,7 +406,7 @@ fn mistyped(host: &Host, setting: &Setting, text: &str) -> (Value, String) {
     let found = RegistryValue::parse(text);
     let meant = found.as_ref().and_then(RegistryValue::number).map(|n| Value::Numbers(vec![n.into()]));
     let meant = meant.filter(|value| unfit(host, setting, value).is_none());
-    let value = meant.or_else(|| default_value(host, setting)).unwrap_or_else(zero);
+    let value = meant.or_else(|| absent_value(host, setting)).unwrap_or_else(zero);
     (value, format!("it is `{text}`, and a REG_DWORD belongs here"))
 }
 
@@ -326,7 +418,7 @@ fn unfit(host: &Host, setting: &Setting, value: &Value) -> Option<String> {
 }
 
 /// What the system uses where a value is absent, as far as that is known.
-fn default_value(host: &Host, setting: &Setting) -> Option<Value> {
+fn absent_value(host: &Host, setting: &Setting) -> Option<Value> {
     match host
         .version
         .map_or_else(|| setting.defaults.last().map(|(_, fact)| fact), |v| setting.default_in(v))

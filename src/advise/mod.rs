@@ -19,6 +19,7 @@ pub use finding::Finding;
 pub use finding::Overruled;
 pub use finding::Report;
 pub use finding::Status;
+pub use finding::Target;
 pub use headroom::Headroom;
 pub use headroom::Ports;
 pub use headroom::Reuse;

@@ -13,6 +13,7 @@ use crate::cli::error::ErrorKind;
 use crate::cli::place;
 use crate::cli::place::Place;
 use crate::cli::place::PlaceArgs;
+use crate::cli::survey::Depth;
 use crate::cli::survey::RuleArgs;
 use crate::cli::survey::survey;
 use crate::cli::system;
@@ -76,8 +77,10 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     let skip = args.rules.skipped()?;
     let selection = context.selection(&args.rules.profiles)?;
     let rules = args.rules.rules(&selection, &skip);
-    let place = args.place.open()?;
-    let mut survey = survey(&place, &rules, context.format == Format::Json, false)?.heed(&selection);
+    let place = args.place.open_live()?;
+    let mut survey =
+        survey(&place, &rules, Depth { identity: context.format == Format::Json, ..Depth::default() })?
+            .heed(&selection);
     let plan = survey.plan(&place, &skip)?;
     let subject = Subject { host: &survey.host, profiles: &selection.names };
     let view = PlanView { subject, report: &survey.report, plan: &plan };
@@ -170,7 +173,7 @@ fn apply(
         probation,
     };
     let interruption = system::watch_signals();
-    let done = transaction::apply(&request, &place.platform, &interruption, &Context::say)?;
+    let done = transaction::apply(&request, &*place.platform, &interruption, &Context::say)?;
     if let Some(id) =
         done.id.as_ref().filter(|_| done.outcome == Outcome::Undone && args.confirm_within.is_some())
     {

@@ -5,9 +5,11 @@ use crate::cli::context::Format;
 use crate::cli::context::StateArgs;
 use crate::cli::error::CliError;
 use crate::cli::place::PlaceArgs;
+use crate::cli::survey::Depth;
 use crate::cli::survey::RuleArgs;
 use crate::cli::survey::survey;
 use crate::cli::watch::settle_and_warn;
+use crate::render::CheckView;
 use crate::render::Subject;
 use crate::render::human;
 use crate::render::json;
@@ -23,17 +25,22 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
-    settle_and_warn(&args.state);
+    if !args.place.is_image() {
+        settle_and_warn(&args.state);
+    }
     let skip = args.rules.skipped()?;
     let selection = context.selection(&args.rules.profiles)?;
     let rules = args.rules.rules(&selection, &skip);
     let place = args.place.open()?;
     let whole = context.format == Format::Json;
-    let survey = survey(&place, &rules, whole, whole)?.heed(&selection);
+    let survey =
+        survey(&place, &rules, Depth { identity: whole, writable: whole, boot: whole })?.heed(&selection);
     let subject = Subject { host: &survey.host, profiles: &selection.names };
+    let view =
+        CheckView { subject, report: &survey.report, target: place.target, concerns: &survey.concerns };
     Context::report(|out| match context.format {
-        Format::Human => human::check(out, subject, &survey.report),
-        Format::Json => json::check(out, subject, &survey.report),
+        Format::Human => human::check(out, view),
+        Format::Json => json::check(out, view),
     })?;
     Ok(u8::from(!survey.report.is_met()))
 }

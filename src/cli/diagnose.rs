@@ -71,7 +71,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     };
     let place = place::open(entered)?;
     let all = Wanted { memory: true, processors: true, identity: true };
-    let host = observe::host(all, place.platform.is_initial());
+    let host = observe::host(all, place.initial);
     let id = host.identity.as_ref().and_then(|identity| identity.netns.clone());
     let traffic = look(&place, name, id, args.interval)?;
     let found = [diagnose(traffic)];

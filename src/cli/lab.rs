@@ -13,6 +13,7 @@ use crate::cli::error::CliError;
 use crate::cli::error::ErrorKind;
 use crate::cli::place;
 use crate::cli::place::Place;
+use crate::cli::survey::Depth;
 use crate::cli::survey::RuleArgs;
 use crate::cli::survey::survey;
 use crate::cli::system::watch_signals;
@@ -23,7 +24,6 @@ use crate::lab::LabError;
 use crate::lab::Progress;
 use crate::observe;
 use crate::observe::Wanted;
-use crate::platform::Platform;
 use crate::render::LoadChange;
 use crate::render::LoadView;
 use crate::render::Subject;
@@ -105,7 +105,7 @@ fn compare(context: &Context, args: &RuleArgs) -> Result<u8, CliError> {
     let rules = args.rules(&selection, &skip);
     let place = place::open(None)?;
     let whole = context.format == Format::Json;
-    let survey = survey(&place, &rules, whole, false)?;
+    let survey = survey(&place, &rules, Depth { identity: whole, ..Depth::default() })?;
     let before = present_values(&place);
     let (mut after, mut changes) = (before.clone(), Vec::new());
     for finding in &survey.report.findings {
@@ -175,7 +175,7 @@ fn choose(names: &[String]) -> Result<Vec<&'static Experiment>, CliError> {
 fn host(context: &Context) -> Result<Host, CliError> {
     let identity = context.format == Format::Json;
     let wanted = Wanted { memory: identity, processors: identity, identity };
-    Ok(observe::host(wanted, place::open(None)?.platform.is_initial()))
+    Ok(observe::host(wanted, place::open(None)?.initial))
 }
 
 impl From<LabError> for CliError {

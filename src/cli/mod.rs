@@ -1,6 +1,7 @@
 //! The command line: arguments to calls of the other rooms, and what they return to text and exit codes.
 
 mod apply;
+mod assume;
 mod check;
 mod confirm;
 mod context;

@@ -1,24 +1,35 @@
-//! Where a command works: this machine's settings, or another network namespace's.
+//! Where a command works: this machine's settings, another network namespace's, or an image's.
 
+use std::path::Path;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
 
+use crate::advise;
+use crate::cli::assume::Assumed;
 use crate::cli::error::CliError;
 use crate::cli::system;
-use crate::cli::system::Settings;
+use crate::cli::system::Root;
 use crate::plan::Namespace;
+use crate::platform::Platform;
+use crate::platform::image::Image;
+
+/// Which values count in the initial network namespace where nobody says. Boot values join as soon as apply can
+/// write them: until then a check that counted them would find what no plan could change.
+const DEFAULT_TARGET: advise::Target = advise::Target::Live;
 
 // The options that say where.
 #[derive(Debug, clap::Args)]
 pub(super) struct PlaceArgs {
-    /// Live values, the values that the next boot sets, or both. Boot values are not there yet: `both` means
-    /// live for now
+    /// Live values, the values that the next boot sets, or both [default: live]
     #[arg(long, value_enum)]
     target: Option<Target>,
-    /// An image or chroot instead of this machine. Not there yet
-    #[arg(long, value_name = "DIR")]
+    /// An image or chroot instead of this machine: boot values only
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["netns", "pid"])]
     root: Option<PathBuf>,
+    /// Facts that an image cannot tell: linux=6.1,mem=16GiB,cpus=8
+    #[arg(long, value_name = "FACT=VALUE,...", requires = "root")]
+    assume: Option<Assumed>,
     #[command(flatten)]
     namespace: NamespaceArgs,
 }
@@ -43,31 +54,72 @@ enum Target {
 
 /// An opened place.
 pub(super) struct Place {
-    pub(super) platform: Settings,
+    pub(super) platform: Box<dyn Platform>,
+    /// Whether it has the machine's own settings.
+    pub(super) initial: bool,
     /// How it was entered, where it is not the caller's own network namespace.
     pub(super) entered: Option<Namespace>,
+    /// The files that say what the next boot sets; None where there are none.
+    pub(super) root: Option<Root>,
+    /// What is assumed of an image; None of a running system.
+    pub(super) assumed: Option<Assumed>,
+    /// Which values count.
+    pub(super) target: advise::Target,
 }
 
 impl PlaceArgs {
+    /// The place, with its live values and its boot values.
     pub(super) fn open(&self) -> Result<Place, CliError> {
-        if self.root.is_some() {
-            return Err(CliError::usage("--root is not there yet: this version reads running systems only"));
+        if let Some(folder) = &self.root {
+            return self.open_image(folder);
         }
         let entered = self.namespace.named();
-        let elsewhere = entered.is_some();
-        match self.target {
-            Some(Target::Boot | Target::Both) if elsewhere => {
-                return Err(CliError::usage("another network namespace has live values only")
-                    .hint("leave `--target` out, or say `--target live`"));
-            }
-            Some(Target::Boot) => {
-                return Err(CliError::usage(
-                    "--target boot is not there yet: this version reads live values only",
-                ));
-            }
-            Some(Target::Live | Target::Both) | None => {}
+        if entered.is_some() && matches!(self.target, Some(Target::Boot | Target::Both)) {
+            return Err(CliError::usage("another network namespace has live values only")
+                .hint("leave `--target` out, or say `--target live`"));
         }
-        open(entered)
+        let mut place = open(entered)?;
+        place.target = match self.target {
+            Some(Target::Boot) => advise::Target::Boot,
+            Some(Target::Both) => advise::Target::Both,
+            None if place.initial && place.root.is_some() => DEFAULT_TARGET,
+            Some(Target::Live) | None => advise::Target::Live,
+        };
+        Ok(place)
+    }
+
+    /// The place as `open` has it, for a command that changes only what runs.
+    pub(super) fn open_live(&self) -> Result<Place, CliError> {
+        let not_yet =
+            |what: &str| CliError::usage(format!("{what} is not there yet: only live values are changed"));
+        if self.root.is_some() {
+            return Err(not_yet("--root"));
+        }
+        let place = self.open()?;
+        if self.target.is_some() && place.target != advise::Target::Live {
+            return Err(not_yet("`--target` other than `live`"));
+        }
+        Ok(Place { target: advise::Target::Live, ..place })
+    }
+
+    /// Whether it is an image: what waits to be settled on this machine does not concern it.
+    pub(super) fn is_image(&self) -> bool {
+        self.root.is_some()
+    }
+
+    fn open_image(&self, folder: &Path) -> Result<Place, CliError> {
+        if matches!(self.target, Some(Target::Live | Target::Both)) {
+            return Err(CliError::usage("an image has no live values")
+                .hint("leave `--target` out, or say `--target boot`"));
+        }
+        Ok(Place {
+            platform: Box::new(Image),
+            initial: true,
+            entered: None,
+            root: Some(system::image_root(folder)?),
+            assumed: Some(self.assume.clone().unwrap_or_default()),
+            target: advise::Target::Boot,
+        })
     }
 }
 
@@ -90,5 +142,14 @@ fn absolute(name: &str) -> String {
 /// Opens the settings of a network namespace; None is the caller's own.
 pub(super) fn open(entered: Option<Namespace>) -> Result<Place, CliError> {
     let platform = system::open_settings(entered.as_ref())?;
-    Ok(Place { platform, entered })
+    // No file says what another namespace is to be.
+    let root = if entered.is_none() { system::own_root()? } else { None };
+    Ok(Place {
+        initial: platform.is_initial(),
+        platform: Box::new(platform),
+        entered,
+        root,
+        assumed: None,
+        target: advise::Target::Live,
+    })
 }

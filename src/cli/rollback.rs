@@ -75,7 +75,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         None => Store::create(&args.state.state_dir)?,
     };
     let here = observe::identity();
-    let host = observe::host(Wanted::default(), place.platform.is_initial());
+    let host = observe::host(Wanted::default(), place.initial);
     let undo = Undo {
         choice: &choice,
         origin: origin(&host, &here, &place),
@@ -90,7 +90,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
                 CliError::usage("there is no terminal to ask on").hint("`--yes` rolls back without asking")
             );
         }
-        let preview = transaction::preview(&store, &undo, &place.platform)?;
+        let preview = transaction::preview(&store, &undo, &*place.platform)?;
         // For a program the one object is what was done; a preview goes before the question of a person.
         let reported = match (context.format, args.dry_run) {
             (Format::Json, false) => Ok(()),
@@ -108,7 +108,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     let on_probation = || transaction::is_on_probation(&store, &choice.record.id);
     let was_on_probation = on_probation();
     let done =
-        transaction::rollback(&store, &undo, &place.platform, &system::watch_signals(), &Context::say)?;
+        transaction::rollback(&store, &undo, &*place.platform, &system::watch_signals(), &Context::say)?;
     if was_on_probation && !on_probation() {
         system::stop_timer(&choice.record.id, &args.state.state_dir);
     }

@@ -4,19 +4,29 @@ use clap::ValueEnum;
 
 use crate::advise;
 use crate::advise::Report;
+use crate::advise::Target;
+use crate::advise::checks;
+use crate::advise::checks::BootView;
+use crate::advise::checks::Concern;
 use crate::advise::judge;
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
 use crate::cli::error::ErrorKind;
 use crate::cli::place::Place;
+use crate::cli::system;
+use crate::facts::Boot;
+use crate::facts::BootReading;
 use crate::facts::Host;
 use crate::facts::LiveReading;
+use crate::facts::Loader;
 use crate::facts::Snapshot;
+use crate::facts::boot::BootFiles;
+use crate::facts::boot::Reading;
+use crate::facts::boot::on_kernel;
 use crate::observe;
 use crate::observe::Wanted;
 use crate::plan;
 use crate::plan::Plan;
-use crate::platform::Platform;
 use crate::profile;
 use crate::profile::Needs;
 use crate::profile::RankedRule;
@@ -76,32 +86,75 @@ pub(super) fn resolve_key(name: &str, option: &str) -> Result<Key, CliError> {
 pub(super) struct Survey<'a> {
     pub(super) host: Host,
     pub(super) report: Report<'a>,
+    /// What is wrong with the files that set values at boot, where they were looked at.
+    pub(super) concerns: Vec<Concern>,
     snapshot: Snapshot,
     excepted: Vec<Key>,
 }
 
-/// Looks at the host as far as the rules need it. `identity` also finds out which host, boot and namespace it is;
-/// `writable` also whether each setting could be written.
+/// How far to look, beyond what the verdicts need.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Depth {
+    /// Which host, boot and namespace it is.
+    pub(super) identity: bool,
+    /// Whether each setting could be written.
+    pub(super) writable: bool,
+    /// What the next boot sets, whether or not it counts.
+    pub(super) boot: bool,
+}
+
+/// Looks at the host as far as the rules need it, and `depth` asks for.
 pub(super) fn survey<'a>(
     place: &Place,
     rules: &[RankedRule<'a>],
-    identity: bool,
-    writable: bool,
+    depth: Depth,
 ) -> Result<Survey<'a>, CliError> {
     let needs = Needs::of(rules);
+    let identity = depth.identity;
     let wanted =
         Wanted { memory: needs.memory || identity, processors: needs.processors || identity, identity };
-    let host = observe::host(wanted, place.platform.is_initial());
+    let mut host = match (&place.assumed, &place.root) {
+        (Some(assumed), Some(root)) => assumed.host(root.name()),
+        _ => observe::host(wanted, place.initial),
+    };
     let mut snapshot = Snapshot::new();
     for ranked in rules {
-        look_at(&mut snapshot, place, &ranked.rule.key, writable);
+        look_at(&mut snapshot, place, &ranked.rule.key, depth.writable);
     }
-    let report = judge(&host, rules, &snapshot).map_err(|problems| {
+    let (boot, concerns) = match &place.root {
+        Some(root) if depth.boot || place.target != Target::Live => {
+            let (files, loader) = system::boot_files(root);
+            host.boot_loader = loader;
+            foresee(&files, &host, rules, &snapshot)
+        }
+        _ => (Boot::new(), Vec::new()),
+    };
+    let report = judge(&host, rules, &snapshot, &boot, place.target).map_err(|problems| {
         CliError::refused("rules of equal rank cannot both hold")
             .problems(problems)
             .hint("name the profile that shall win last, or leave the setting out with `--skip KEY`")
     })?;
-    Ok(Survey { host, report, snapshot, excepted: Vec::new() })
+    Ok(Survey { host, report, concerns, snapshot, excepted: Vec::new() })
+}
+
+/// What the next boot makes of the settings that rules name, and what is wrong with the files that say so.
+fn foresee(
+    files: &BootFiles,
+    host: &Host,
+    rules: &[RankedRule<'_>],
+    snapshot: &Snapshot,
+) -> (Boot, Vec<Concern>) {
+    let readings = Loader::ALL.map(|loader| Reading::new(files, loader));
+    let mut boot = Boot::new();
+    for ranked in rules {
+        boot.entry(ranked.rule.key.clone()).or_insert_with_key(|key| {
+            let [systemd, procps] = readings.each_ref().map(|reading| reading.value(key));
+            on_kernel(BootReading { systemd, procps }, ranked.rule.setting, host.version)
+        });
+    }
+    let view = BootView { files, readings: &readings, boot: &boot, host, snapshot };
+    let concerns = checks::over_files(&view);
+    (boot, concerns)
 }
 
 pub(super) fn look_at(snapshot: &mut Snapshot, place: &Place, key: &Key, writable: bool) {

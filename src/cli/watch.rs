@@ -85,7 +85,7 @@ fn undo(store: &Store, id: &str) -> Result<Done, CliError> {
         forced: &[],
         unconfirmed: true,
     };
-    Ok(transaction::rollback(store, &undo, &place.platform, &system::watch_signals(), &Context::say)?)
+    Ok(transaction::rollback(store, &undo, &*place.platform, &system::watch_signals(), &Context::say)?)
 }
 
 /// Starts the watcher of an apply: by a timer of systemd's, else in a session of its own. When this returns, it no

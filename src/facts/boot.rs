@@ -1,6 +1,7 @@
 //! What the next boot will set: the files that a loader reads, and the value, the file and the line that come of them.
 
 mod command_line;
+mod effect;
 mod file;
 mod glob;
 mod index;
@@ -15,6 +16,8 @@ use std::fmt;
 use crate::facts::BootLoader;
 use crate::setting::Key;
 
+pub use effect::default_value;
+pub use effect::on_kernel;
 pub use file::BootFile;
 pub use file::BootFiles;
 pub use file::Content;
@@ -83,6 +86,8 @@ pub struct BootValue {
     /// The values that are written one after the other, the last one of which is `state`'s: what the kernel refuses
     /// leaves the one before it.
     pub written: Vec<Assigned>,
+    /// Those of them that the kernel refuses, each with the reason; known after [`on_kernel`].
+    pub refused: Vec<(Assigned, String)>,
 }
 
 /// A value and the line that assigns it.
@@ -123,7 +128,7 @@ impl BootValue {
     #[must_use]
     pub fn unknown(why: &str) -> Self {
         let state = BootState::Unknown(why.into());
-        Self { state, origin: None, shadowed: Vec::new(), written: Vec::new() }
+        Self { state, origin: None, shadowed: Vec::new(), written: Vec::new(), refused: Vec::new() }
     }
 }
 

@@ -47,6 +47,8 @@ pub enum LiveState {
     Absent,
     /// It is there and could not be read; why.
     Unreadable(String),
+    /// There is nothing that runs and could be asked; why.
+    Unknown(String),
 }
 
 impl LiveState {
@@ -55,7 +57,7 @@ impl LiveState {
     pub fn value(&self) -> Option<&str> {
         match self {
             Self::Present(text) => Some(text),
-            Self::Absent | Self::Unreadable(_) => None,
+            Self::Absent | Self::Unreadable(_) | Self::Unknown(_) => None,
         }
     }
 }

@@ -108,6 +108,6 @@ fn range_of(text: &str) -> Option<PortRange> {
 fn live_text(snapshot: &Snapshot, key: &str) -> Option<String> {
     match &snapshot.get(&Key::parse(key).ok()?)?.state {
         LiveState::Present(text) => Some(text.clone()),
-        LiveState::Absent | LiveState::Unreadable(_) => None,
+        LiveState::Absent | LiveState::Unreadable(_) | LiveState::Unknown(_) => None,
     }
 }

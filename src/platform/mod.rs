@@ -2,6 +2,7 @@
 //! through it.
 
 pub mod descriptor;
+pub mod image;
 #[cfg(target_os = "linux")]
 pub mod linux;
 pub mod memory;

@@ -7,6 +7,8 @@ pub mod style;
 pub mod toml;
 
 use crate::advise::Report;
+use crate::advise::Target;
+use crate::advise::checks::Concern;
 use crate::facts::Host;
 use crate::lab::Comparison;
 use crate::plan::Plan;
@@ -30,6 +32,19 @@ pub struct Page<'a> {
     pub name: &'a str,
     /// Its text, Markdown: a title, a sentence on what it is about, and parts below headings.
     pub text: &'a str,
+}
+
+/// All that a check's report shows.
+#[derive(Clone, Copy, Debug)]
+pub struct CheckView<'a> {
+    /// What it is about.
+    pub subject: Subject<'a>,
+    /// What became of the rules.
+    pub report: &'a Report<'a>,
+    /// Which values they were held against.
+    pub target: Target,
+    /// What is wrong besides.
+    pub concerns: &'a [Concern],
 }
 
 /// All that a plan's report shows.
@@ -71,7 +86,7 @@ impl LoadView<'_> {
     /// Whether a change was in force where the profiles' values were measured.
     #[must_use]
     pub fn was_tried(&self, change: &LoadChange) -> bool {
-        let untried = |comparison: &Comparison| comparison.untried.iter().any(|key| *key == change.key);
+        let untried = |comparison: &Comparison| comparison.untried.contains(&change.key);
         change.in_namespace && !self.comparisons.iter().any(untried)
     }
 }

@@ -10,6 +10,7 @@ mod registry;
 mod unit;
 mod value;
 mod version;
+mod written;
 
 use std::fmt;
 
@@ -25,6 +26,8 @@ pub use value::Kind;
 pub use value::Value;
 pub use value::canonical;
 pub use version::Version;
+pub use written::Written;
+pub use written::written;
 
 /// A fact that changed over time: each entry holds from its version until the next entry's.
 /// An empty table or a version before the first entry means that nothing is known.
@@ -262,6 +265,21 @@ impl Accept {
                 (word.len() > *longest).then(|| format!("`{word}` is longer than {longest} characters"))
             }
             _ => Some(format!("`{value}` is not {self}")),
+        }
+    }
+}
+
+impl Accept {
+    /// What the kernel makes of a number; not every one that it takes stays as it is.
+    ///
+    /// # Errors
+    /// Why it refuses the number.
+    pub fn takes(&self, number: i128) -> Result<i128, String> {
+        match self {
+            Self::MultipleOf(low, high, step) if (*low..=*high).contains(&number) => {
+                Ok((number + step - 1) / step * step)
+            }
+            _ => self.refuses(&Value::Numbers(vec![number])).map_or(Ok(number), Err),
         }
     }
 }

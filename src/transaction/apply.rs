@@ -210,7 +210,7 @@ pub(super) fn also_changed(
                 LiveState::Present(value) => also.push((other, setting.kind, value)),
                 LiveState::Absent => {}
                 // Without its value it could not be brought back.
-                LiveState::Unreadable(cause) => {
+                LiveState::Unreadable(cause) | LiveState::Unknown(cause) => {
                     let operation = format!("save, because writing {key} changes it,");
                     return Err(PlatformError { operation, key: other, cause, denied: true });
                 }

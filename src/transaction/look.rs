@@ -115,7 +115,7 @@ fn changed_since(ours: Option<&str>, found: Option<&str>) -> String {
 fn is_back_besides(key: &Key, besides: &BTreeMap<Key, Beside>, platform: &dyn Platform) -> bool {
     match (platform.read(key), besides.get(key)) {
         (LiveState::Present(found), Some(beside)) => same(beside.kind, Some(&found), Some(&beside.to)),
-        (LiveState::Unreadable(_), Some(_)) => false,
+        (LiveState::Unreadable(_) | LiveState::Unknown(_), Some(_)) => false,
         (LiveState::Absent, _) | (_, None) => true,
     }
 }

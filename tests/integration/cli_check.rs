@@ -336,21 +336,21 @@ fn wrong_usage_is_2_and_an_unknown_profile_is_3_with_the_nearest_name() {
         "check --level most",
         "check --format xml",
         "check --color sometimes",
-        "check --target boot",
         "check --target both --netns x",
-        "check --root [ROOT]",
+        "check --root [ROOT] --target live",
+        "check --root [ROOT] --pid 1",
+        "check --assume linux=6.1",
+        "check --root [ROOT] --assume linux",
+        "check --root [ROOT] --assume linux=6.1,linux=6.2",
+        "check --root [ROOT] --assume mem=much",
         "check --no-such-option",
         "check --pid x",
     ] {
         host.twtune(line).exits(2);
     }
-    for line in [
-        "check --target boot",
-        "plan --target boot",
-        "apply --target boot --yes",
-        "check --root [ROOT]",
-        "plan --root [ROOT]",
-    ] {
+    for line in
+        ["plan --target boot", "plan --target both", "apply --target boot --yes", "plan --root [ROOT]"]
+    {
         let run = host.twtune(line).exits(2);
         assert!(run.stderr.contains("yet"), "it says that this is not there yet: {run:#?}");
         schema::error(&host.twtune(&format!("{line} --format json")).exits(2).report("error"), 2);

@@ -5,7 +5,9 @@ use std::fmt::Write;
 
 use twtune::advise::Report;
 use twtune::advise::Status;
+use twtune::advise::Target;
 use twtune::advise::judge;
+use twtune::facts::Boot;
 use twtune::facts::BootLoader;
 use twtune::facts::Host;
 use twtune::facts::LiveReading;
@@ -81,7 +83,13 @@ fn select_from(profiles: &[(String, String)], names: &[&str]) -> Selection {
 }
 
 fn judged<'a>(selection: &'a Selection, values: &[(&str, &str)]) -> Result<Report<'a>, Vec<Problem>> {
-    judge(&host(), &selection.rules(Os::Linux, Level::Recommended, &[]), &snapshot(values))
+    judge(
+        &host(),
+        &selection.rules(Os::Linux, Level::Recommended, &[]),
+        &snapshot(values),
+        &Boot::new(),
+        Target::Live,
+    )
 }
 
 /// The status and the proposal of a single rule against a single value.
@@ -217,7 +225,9 @@ fn a_fact_that_nobody_knows_makes_a_rule_unknown() {
     let selection = select_from(&[profile("p", "", &[rule])], &["p"]);
     let rules = selection.rules(Os::Linux, Level::Recommended, &[]);
     let host = Host { memory: None, ..host() };
-    let report = judge(&host, &rules, &snapshot(&[("net.ipv4.tcp_fin_timeout", "60")])).expect("no conflict");
+    let report =
+        judge(&host, &rules, &snapshot(&[("net.ipv4.tcp_fin_timeout", "60")]), &Boot::new(), Target::Live)
+            .expect("no conflict");
     assert_eq!(report.findings[0].status, Status::Unknown);
     assert!(!report.is_met());
 }
@@ -344,13 +354,13 @@ fn a_value_that_this_kernel_does_not_take_is_refused() {
     let selection = select_from(&[profile("p", "", &["net.ipv4.tcp_tw_reuse;want = 2"])], &["p"]);
     let rules = selection.rules(Os::Linux, Level::Recommended, &[]);
     let values = snapshot(&[("net.ipv4.tcp_rmem", "4096 131072 6291456"), ("net.ipv4.tcp_tw_reuse", "1")]);
-    let report = judge(&host(), &rules, &values).expect("no conflict");
+    let report = judge(&host(), &rules, &values, &Boot::new(), Target::Live).expect("no conflict");
     assert_eq!(plan::draw(&host(), &report, &values, &PortSet::default(), &[]).changes.len(), 1);
     // 7.3 refuses buffers below a page, which 6.12 took.
     let selection = select_from(&[profile("p", "", &["net.ipv4.tcp_rmem;want = [1, \"_\", \"_\"]"])], &["p"]);
     let rules = selection.rules(Os::Linux, Level::Recommended, &[]);
     let newer = Host { version: Some(Version::new(7, 3)), ..host() };
-    let report = judge(&newer, &rules, &values).expect("no conflict");
+    let report = judge(&newer, &rules, &values, &Boot::new(), Target::Live).expect("no conflict");
     let plan = plan::draw(&newer, &report, &values, &PortSet::default(), &[]);
     assert_eq!((plan.changes.len(), plan.refused.len()), (0, 1));
 }

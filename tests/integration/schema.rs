@@ -157,21 +157,40 @@ pub(crate) fn check(report: &Value) {
         );
         boot(&finding["boot"]);
     }
-    // No checks of evidence yet.
-    assert_eq!(list(&report["checks"]).len(), 0);
+    for found in list(&report["checks"]) {
+        fault(found);
+    }
 }
 
-/// Boot files are not read yet.
+/// What the next boot makes of a setting.
 #[track_caller]
 fn boot(value: &Value) {
     fields(value, &["state", "value", "file", "line", "shadowed", "loaders"]);
-    assert_eq!(value["state"], "unknown");
+    boot_state(value);
     fields(&value["loaders"], &["systemd-sysctl", "procps"]);
     for loader in ["systemd-sysctl", "procps"] {
         fields(&value["loaders"][loader], &["state", "value", "file", "line"]);
-        assert_eq!(value["loaders"][loader]["state"], "unknown");
+        boot_state(&value["loaders"][loader]);
     }
-    assert_eq!(list(&value["shadowed"]).len(), 0);
+    for line in list(&value["shadowed"]) {
+        fields(line, &["file", "line", "value"]);
+        text(&line["file"]);
+        assert!(line["line"].as_u64().is_some_and(|line| line > 0), "{line:#}");
+        platform_value(&line["value"]);
+    }
+}
+
+/// There is a value, a file and a line exactly where a file sets it.
+#[track_caller]
+fn boot_state(value: &Value) {
+    one_of(&value["state"], &["present", "default", "unreadable", "unknown"]);
+    platform_value(&value["value"]);
+    let present = value["state"] == "present";
+    assert_eq!(value["value"].is_string(), present, "{value:#}");
+    if present {
+        text(&value["file"]);
+        assert!(value["line"].as_u64().is_some_and(|line| line > 0), "{value:#}");
+    }
 }
 
 #[track_caller]

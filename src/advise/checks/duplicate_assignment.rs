@@ -2,21 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use crate::advise::checks::BootView;
 use crate::advise::checks::Check;
 use crate::advise::checks::Concern;
 use crate::advise::checks::Severity;
 use crate::facts::boot::Entry;
-use crate::facts::boot::Reading;
 use crate::facts::boot::Verb;
 
 /// The check.
 pub static CHECK: Check = Check { id: "duplicate-assignment", page: include_str!("duplicate_assignment.md") };
 
-/// Looks at what a loader reads.
-#[must_use]
-pub fn check(reading: &Reading<'_>) -> Vec<Concern> {
+pub(super) fn check(view: &BootView<'_>) -> Vec<Concern> {
     let mut lines: BTreeMap<(&str, &[u8]), Vec<&Entry<'_>>> = BTreeMap::new();
-    for entry in reading.entries().filter(|entry| entry.line.verb == Verb::Set) {
+    for entry in view.reading().entries().filter(|entry| entry.line.verb == Verb::Set) {
         lines.entry((entry.file, &entry.line.path)).or_default().push(entry);
     }
     lines.retain(|_, entries| entries.len() > 1);

@@ -2,6 +2,7 @@
 //! `shadowed_setting.md`; a line in [`ALL`] makes it known to `explain`.
 
 pub mod backlog_clipped;
+mod boot_view;
 pub mod bound_ports_exhaust_host;
 pub mod close_wait_leak;
 pub mod conntrack_time_wait_fills_table;
@@ -21,6 +22,7 @@ mod view;
 
 use std::fmt;
 
+pub use boot_view::BootView;
 pub use view::View;
 
 /// A test of evidence, named after the fault that it finds.
@@ -74,6 +76,15 @@ impl fmt::Display for Severity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
     }
+}
+
+/// Looks for everything that is wrong with the files that set values at boot; the worst comes first.
+#[must_use]
+pub fn over_files(view: &BootView<'_>) -> Vec<Concern> {
+    let checks: [fn(&BootView<'_>) -> Vec<Concern>; 1] = [duplicate_assignment::check];
+    let mut found: Vec<Concern> = checks.iter().flat_map(|check| check(view)).collect();
+    found.sort_by_key(|concern| concern.severity);
+    found
 }
 
 /// Looks for everything that is wrong with the sockets of a network namespace; the worst comes first.

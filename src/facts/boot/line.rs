@@ -147,6 +147,10 @@ pub(super) fn arrival(path: &[u8]) -> Option<Cow<'_, [u8]>> {
     if !path.split(|byte| *byte == b'/').any(idle) {
         return Some(Cow::Borrowed(path));
     }
+    // What is behind a setting's name would have to be inside it.
+    if path.rsplit(|byte| *byte == b'/').next().is_some_and(idle) {
+        return None;
+    }
     let mut parts: Vec<&[u8]> = vec![b"proc", b"sys"];
     for part in path.split(|byte| *byte == b'/') {
         match part {

@@ -13,7 +13,6 @@ use crate::facts::boot::line;
 use crate::facts::boot::order;
 use crate::facts::boot::run::Run;
 use crate::setting::Key;
-use crate::setting::canonical;
 
 /// Everything that one loader reads, run after run: what one run sets stays where no later one sets it.
 #[derive(Debug)]
@@ -52,7 +51,10 @@ impl Entry<'_> {
     /// What it assigns, with single spaces between the parts.
     #[must_use]
     pub fn assigned(&self) -> Assigned {
-        Assigned { origin: self.origin(), value: canonical(&String::from_utf8_lossy(self.line.value)) }
+        // Other white space is none to the kernel, and stays.
+        let text = String::from_utf8_lossy(self.line.value);
+        let parts = text.split([' ', '\t']).filter(|part| !part.is_empty());
+        Assigned { origin: self.origin(), value: parts.collect::<Vec<_>>().join(" ") }
     }
 }
 
@@ -109,6 +111,7 @@ impl<'a> Reading<'a> {
             origin: winner.map(Entry::origin),
             shadowed: naming.into_iter().filter(loses).map(Entry::assigned).collect(),
             written: written.into_iter().map(Entry::assigned).collect(),
+            refused: Vec::new(),
         }
     }
 }

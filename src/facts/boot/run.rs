@@ -1,5 +1,6 @@
 //! One run of a loader over its files.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::facts::Loader;
@@ -24,6 +25,40 @@ pub(super) struct Run<'a> {
     carried_out: Vec<usize>,
     /// Files that could not be read, and how many entries stand before each.
     missed: Vec<(usize, String)>,
+}
+
+/// The pattern of the paths that a loader writes to for a pattern; None where it writes to none.
+fn target(loader: Loader, pattern: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let mut parts = pattern.split(|byte| *byte == b'/');
+    match loader {
+        // It takes no path that climbs.
+        Loader::SystemdSysctl => (!parts.any(|part| part == b"..")).then_some(Cow::Borrowed(pattern)),
+        // Before a slash at the end glob(3) looks for folders only where it has to look.
+        Loader::Procps => {
+            let end = pattern.iter().rposition(|byte| *byte != b'/').map_or(0, |last| last + 1);
+            let last = parts.rfind(|part| !part.is_empty());
+            let looks = end < pattern.len() && last.is_some_and(glob::is_pattern);
+            if looks { None } else { arrival(&pattern[..end]) }
+        }
+    }
+}
+
+/// The path as glob(3) spells it for a pattern: what the pattern spells out stays as it is.
+fn spelling(pattern: &[u8], path: &[u8]) -> Vec<u8> {
+    let mut parts: Vec<&[u8]> = pattern.split(|byte| *byte == b'/').collect();
+    let mut stand = Vec::new();
+    for (at, part) in parts.iter().enumerate() {
+        match *part {
+            b"" | b"." => {}
+            b".." => drop(stand.pop()),
+            _ => stand.push(at),
+        }
+    }
+    for (at, own) in stand.into_iter().zip(path.split(|byte| *byte == b'/')) {
+        parts[at] = own;
+    }
+    let end = parts.iter().rposition(|part| !part.is_empty()).map_or(0, |last| last + 1);
+    parts[..end].join(&b'/')
 }
 
 /// What a run makes of a setting.
@@ -114,7 +149,7 @@ impl<'a> Run<'a> {
         named.extend(self.astray.iter().copied().filter(astray));
         named.sort_unstable();
         let matching = |at: &usize| {
-            let pattern = arrival(&self.entries[*at].line.path);
+            let pattern = target(self.loader, &self.entries[*at].line.path);
             pattern.is_some_and(|pattern| glob::matches(&pattern, path))
         };
         let (mut written, decided): (Vec<usize>, Option<usize>) = match (self.loader, named.last()) {
@@ -126,12 +161,17 @@ impl<'a> Run<'a> {
                 (set, last)
             }
         };
-        // A line that spells the path out takes it from all patterns, wherever it stands.
-        if !spelt {
-            written.extend(self.carried_out.iter().copied().filter(matching));
-            if self.loader == Loader::Procps {
-                written.sort_unstable();
+        // A line that spells the path out, as the pattern spells it, takes it from the pattern, wherever it stands.
+        let free = |at: &usize| match self.loader {
+            Loader::SystemdSysctl => !spelt,
+            Loader::Procps => {
+                let spelling = spelling(&self.entries[*at].line.path, path);
+                self.index.find(&self.entries, &spelling).next().is_none()
             }
+        };
+        written.extend(self.carried_out.iter().copied().filter(matching).filter(free));
+        if self.loader == Loader::Procps {
+            written.sort_unstable();
         }
         let missed = self.missed.iter().find(|(before, _)| decided.is_none_or(|at| *before > at));
         let certain = decided.is_some_and(|at| sets(&at));

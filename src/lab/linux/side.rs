@@ -137,7 +137,9 @@ pub(super) fn value(key: &str) -> io::Result<Option<String>> {
     match settings()?.read(&key_of(key)?) {
         LiveState::Present(value) => Ok(Some(value)),
         LiveState::Absent => Ok(None),
-        LiveState::Unreadable(why) => Err(io::Error::other(format!("{key}: {why}"))),
+        LiveState::Unreadable(why) | LiveState::Unknown(why) => {
+            Err(io::Error::other(format!("{key}: {why}")))
+        }
     }
 }
 

@@ -137,7 +137,7 @@ fn burst(cable: &Cable) -> io::Result<Figures> {
         match listener.accept() {
             Ok((stream, _)) => accepted.push(stream),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                thread::sleep(Duration::from_millis(1))
+                thread::sleep(Duration::from_millis(1));
             }
             Err(error) => return Err(error),
         }

@@ -70,6 +70,22 @@ impl Root {
         self.open(path, OFlags::PATH).is_ok()
     }
 
+    /// What the system in it calls itself, or else the folder outside.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let folder = || self.outside.as_deref().unwrap_or(Path::new("/")).display().to_string();
+        self.line("/etc/hostname").unwrap_or_else(folder)
+    }
+
+    /// The first line of a small file, where it has one.
+    fn line(&self, path: &str) -> Option<String> {
+        let file = self.open(path, OFlags::RDONLY).ok()?;
+        let mut buffer = [0; 256];
+        let count = rustix::io::read(&file, &mut buffer).ok()?;
+        let text = String::from_utf8_lossy(&buffer[..count]).lines().next()?.trim().to_owned();
+        (!text.is_empty()).then_some(text)
+    }
+
     /// Where an open file lies in this tree, all links followed; None where that cannot be told.
     #[must_use]
     pub fn place(&self, file: impl AsFd) -> Option<String> {

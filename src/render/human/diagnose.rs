@@ -138,7 +138,7 @@ fn write_owners(out: &mut dyn Write, diagnosis: &Diagnosis, top: usize) -> io::R
     Ok(())
 }
 
-fn write_concern(out: &mut dyn Write, concern: &Concern) -> io::Result<()> {
+pub(super) fn write_concern(out: &mut dyn Write, concern: &Concern) -> io::Result<()> {
     let label = match concern.severity {
         Severity::Error => style::bad(concern.severity.name()),
         Severity::Warning => style::doubt(concern.severity.name()),

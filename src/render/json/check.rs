@@ -7,11 +7,16 @@ use std::io::Write;
 use serde::Serialize;
 
 use crate::advise::Finding;
-use crate::advise::Report;
+use crate::facts::BootReading;
+use crate::facts::BootState;
+use crate::facts::BootValue;
+use crate::facts::Host;
 use crate::facts::LiveReading;
 use crate::facts::LiveState;
+use crate::facts::Loader;
 use crate::facts::Writable;
-use crate::render::Subject;
+use crate::render::CheckView;
+use crate::render::json::diagnose::ConcernReport;
 use crate::render::json::host::HostReport;
 use crate::render::json::plan::ClashReport;
 use crate::render::json::plan::OverruledReport;
@@ -26,8 +31,7 @@ struct CheckReport<'a> {
     findings: Vec<FindingReport<'a>>,
     overruled: Vec<OverruledReport<'a>>,
     clashes: Vec<ClashReport<'a>>,
-    /// Tests of evidence; there are none yet.
-    checks: [(); 0],
+    checks: Vec<ConcernReport<'a>>,
 }
 
 #[derive(Serialize)]
@@ -66,14 +70,11 @@ struct LiveReport<'a> {
     writable: Option<bool>,
 }
 
-/// Boot files are not read yet, and the report says so.
 #[derive(Serialize)]
 struct BootReport {
-    state: &'static str,
-    value: Option<String>,
-    file: Option<String>,
-    line: Option<usize>,
-    shadowed: [(); 0],
+    #[serde(flatten)]
+    own: LoaderReport,
+    shadowed: Vec<ShadowedReport>,
     loaders: BTreeMap<&'static str, LoaderReport>,
 }
 
@@ -85,16 +86,39 @@ struct LoaderReport {
     line: Option<usize>,
 }
 
+#[derive(Serialize)]
+struct ShadowedReport {
+    file: String,
+    line: usize,
+    value: String,
+}
+
+impl LoaderReport {
+    fn of(boot: BootValue) -> Self {
+        let (state, value) = match boot.state {
+            BootState::Present(value) => ("present", Some(value)),
+            BootState::Default => ("default", None),
+            BootState::Unreadable(_) => ("unreadable", None),
+            BootState::Unknown(_) => ("unknown", None),
+        };
+        let (file, line) = boot.origin.map(|origin| (origin.file, origin.line)).unzip();
+        Self { state, value, file, line }
+    }
+}
+
 impl BootReport {
-    fn unknown() -> Self {
-        let loader = |name| (name, LoaderReport { state: "unknown", value: None, file: None, line: None });
+    fn of(boot: &BootReading, host: &Host) -> Self {
+        let mut own = boot.on(host.boot_loader);
+        let shadowed = std::mem::take(&mut own.shadowed).into_iter().map(|line| ShadowedReport {
+            file: line.origin.file,
+            line: line.origin.line,
+            value: line.value,
+        });
+        let loader = |loader: Loader| (loader.name(), LoaderReport::of(boot.under(loader).clone()));
         Self {
-            state: "unknown",
-            value: None,
-            file: None,
-            line: None,
-            shadowed: [],
-            loaders: ["systemd-sysctl", "procps"].map(loader).into(),
+            shadowed: shadowed.collect(),
+            own: LoaderReport::of(own),
+            loaders: Loader::ALL.map(loader).into(),
         }
     }
 }
@@ -105,13 +129,14 @@ impl<'a> LiveReport<'a> {
             LiveState::Present(value) => ("present", Some(value.as_str())),
             LiveState::Absent => ("absent", None),
             LiveState::Unreadable(_) => ("unreadable", None),
+            LiveState::Unknown(_) => ("unknown", None),
         };
         Self { state, value, writable: live.writable.as_ref().map(|writable| *writable == Writable::Yes) }
     }
 }
 
 impl<'a> FindingReport<'a> {
-    fn of(finding: &'a Finding<'a>) -> Self {
+    fn of(finding: &'a Finding<'a>, host: &Host) -> Self {
         let rule = finding.rule.rule;
         Self {
             key: rule.key.as_str(),
@@ -120,13 +145,13 @@ impl<'a> FindingReport<'a> {
             rule: RuleReport::of(&rule.constraint),
             status: finding.status.name(),
             reason: finding.reason.as_deref(),
-            proposed: finding.proposed.as_ref().map(ToString::to_string),
+            proposed: finding.proposed.as_ref().or(finding.proposed_boot.as_ref()).map(ToString::to_string),
             why: &rule.why,
             source: rule.source.as_deref(),
             scope: rule.setting.scope.name(),
             catalogued: rule.setting.is_catalogued(),
             live: LiveReport::of(&finding.live),
-            boot: BootReport::unknown(),
+            boot: BootReport::of(&finding.boot, host),
         }
     }
 }
@@ -135,7 +160,8 @@ impl<'a> FindingReport<'a> {
 ///
 /// # Errors
 /// The writer's.
-pub fn check(out: &mut dyn Write, subject: Subject<'_>, report: &Report<'_>) -> io::Result<()> {
+pub fn check(out: &mut dyn Write, view: CheckView<'_>) -> io::Result<()> {
+    let CheckView { subject, report, .. } = view;
     write(
         out,
         &CheckReport {
@@ -143,10 +169,14 @@ pub fn check(out: &mut dyn Write, subject: Subject<'_>, report: &Report<'_>) -> 
             host: HostReport::of(subject.host),
             profiles: subject.profiles,
             summary: report.summary().into_iter().map(|(status, count)| (status.name(), count)).collect(),
-            findings: report.findings.iter().map(FindingReport::of).collect(),
+            findings: report
+                .findings
+                .iter()
+                .map(|finding| FindingReport::of(finding, subject.host))
+                .collect(),
             overruled: report.overruled.iter().map(OverruledReport::of).collect(),
             clashes: report.clashes.iter().copied().map(ClashReport::of).collect(),
-            checks: [],
+            checks: view.concerns.iter().map(ConcernReport::of).collect(),
         },
     )
 }

@@ -104,7 +104,7 @@ struct ChoiceReport<'a> {
 }
 
 #[derive(Serialize)]
-struct ConcernReport<'a> {
+pub(super) struct ConcernReport<'a> {
     check: &'static str,
     severity: &'static str,
     subject: &'a str,
@@ -113,7 +113,7 @@ struct ConcernReport<'a> {
 }
 
 impl<'a> ConcernReport<'a> {
-    fn of(concern: &'a Concern) -> Self {
+    pub(super) fn of(concern: &'a Concern) -> Self {
         Self {
             check: concern.check.id,
             severity: concern.severity.name(),

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use twtune::advise::Status;
+use twtune::advise::Target;
 use twtune::advise::judge;
 use twtune::advise::lint;
+use twtune::facts::Boot;
 use twtune::facts::BootLoader;
 use twtune::facts::Host;
 use twtune::facts::LiveReading;
@@ -140,7 +142,7 @@ fn judged(text: &str, host: &Host, rules: &[RankedRule<'_>], dice: &mut Dice) {
     for rule in rules {
         live.entry(rule.rule.key.clone()).or_insert_with(|| reading(rule.rule.setting.kind, dice));
     }
-    let report = match judge(host, rules, &live) {
+    let report = match judge(host, rules, &live, &Boot::new(), Target::Live) {
         Ok(report) => report,
         Err(conflicts) => {
             assert!(!conflicts.is_empty(), "a conflict of nothing");
@@ -181,7 +183,8 @@ fn judged(text: &str, host: &Host, rules: &[RankedRule<'_>], dice: &mut Dice) {
     for (key, value) in proposed {
         then.insert(key.clone(), present(value.to_string()));
     }
-    let again = judge(host, rules, &then).expect("what did not contradict itself before");
+    let again =
+        judge(host, rules, &then, &Boot::new(), Target::Live).expect("what did not contradict itself before");
     for (first, second) in report.findings.iter().zip(&again.findings) {
         let rule = first.rule.rule;
         // What this version does not take is refused, and an old one may not take what a profile may say.

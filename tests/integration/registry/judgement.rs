@@ -66,7 +66,8 @@ fn selection(rule: &str) -> Selection {
 fn judged<'a>(selection: &'a Selection, live: &Snapshot, version: Version) -> (Report<'a>, Plan) {
     let host = host(version);
     let rules = selection.rules(Os::Windows, Level::Recommended, &[]);
-    let report = judge(&host, &rules, live).expect("no conflict");
+    let report = judge(&host, &rules, live, &twtune::facts::Boot::new(), twtune::advise::Target::Live)
+        .expect("no conflict");
     let plan = plan::draw(&host, &report, live, &PortSet::default(), &[]);
     (report, plan)
 }

@@ -17,7 +17,7 @@ use crate::facts::boot::SYSCTL_CONF;
 use crate::platform::linux::Root;
 
 /// Larger files are not read: whoever needs more lines than fit here has another problem.
-const LARGEST: usize = 1 << 20;
+const LARGEST: usize = 16 << 20;
 
 /// Where systemd looks for a credential of a service: what the firmware or the command line passed on, then its
 /// stores (systemd.exec(5), `LoadCredential=`).
@@ -135,7 +135,7 @@ impl Reader<'_> {
 
     fn content(&mut self, file: Result<OwnedFd, Errno>) -> Content {
         match file.and_then(|file| self.read(&file)) {
-            Ok(length) if length > LARGEST => Content::Unreadable("it is larger than 1 MiB".into()),
+            Ok(length) if length > LARGEST => Content::Unreadable("it is larger than 16 MiB".into()),
             Ok(length) => Content::Text(self.buffer[..length].into()),
             Err(Errno::LOOP) => Content::Nothing("its links lead round in a circle".into()),
             Err(Errno::XDEV) => Content::Nothing("it lies on a procfs, which is no part of an image".into()),
