@@ -175,8 +175,14 @@ fn a_share_of_a_large_machine_is_the_most_that_its_kernel_takes() {
     let selection =
         select_from(&[profile("p", "", &["net.ipv4.tcp_rmem;want = [\"_\", \"_\", \"2/1 mem\"]"])], &["p"]);
     let values = snapshot(&[("net.ipv4.tcp_rmem", "1 2 3")]);
-    let report =
-        judge(&host(), &selection.rules(Os::Linux, Level::Recommended, &[]), &values).expect("no conflict");
+    let report = judge(
+        &host(),
+        &selection.rules(Os::Linux, Level::Recommended, &[]),
+        &values,
+        &Boot::new(),
+        Target::Live,
+    )
+    .expect("no conflict");
     let plan = plan::draw(&host(), &report, &values, &PortSet::default(), &[]);
     let said = "2/1 mem is 34359738368 here, and the nearest that this kernel takes is 2147483647";
     assert!(plan.changes[0].why.contains(said), "{}", plan.changes[0].why);

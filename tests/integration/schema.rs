@@ -158,7 +158,7 @@ pub(crate) fn check(report: &Value) {
         boot(&finding["boot"]);
     }
     for found in list(&report["checks"]) {
-        fault(found);
+        concern(found);
     }
 }
 
