@@ -56,3 +56,5 @@ mod seeds;
 #[cfg(target_os = "linux")]
 mod timer;
 mod transaction;
+#[cfg(target_os = "linux")]
+mod wine;
