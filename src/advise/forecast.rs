@@ -68,12 +68,17 @@ pub fn forecast(stock: &Stock<'_>) -> Forecast {
         _ => &ages[..],
     };
     let arrivals = arrivals(seen);
-    let rate = match arrivals {
-        Arrivals::Steady(rate) => rate,
-        Arrivals::Bursts { size, period, .. } => size * 1000.0 / period,
-    };
+    let rate = arrivals.rate();
     let seconds_to_exhaustion = exhaustion(stock, &ages, kept_for, arrivals);
     Forecast { rate, sustainable, seconds_to_exhaustion, reusable }
+}
+
+/// Connections a second at present, as those tell that are in `TIME_WAIT`.
+#[must_use]
+pub fn rate(waits: &[Wait]) -> f64 {
+    let mut ages: Vec<u32> = waits.iter().map(|wait| TIME_WAIT.saturating_sub(wait.left())).collect();
+    ages.sort_unstable();
+    arrivals(&ages).rate()
 }
 
 fn count(number: usize) -> u32 {
@@ -159,7 +164,8 @@ fn exhaustion(stock: &Stock<'_>, ages: &[u32], kept_for: u32, arrivals: Arrivals
     if held + real(ages.len()) + arrivals.by(horizon) < capacity {
         return None;
     }
-    // Between two expiries there are only arrivals, so the ends of the steps tell; a step is a thousandth.
+    // A burst that just fits fails nobody.
+    let capacity = if matches!(arrivals, Arrivals::Bursts { .. }) { capacity + 1.0 } else { capacity };
     let step = horizon / 2000.0;
     let mut time = 0.0;
     while time <= horizon {
@@ -172,6 +178,14 @@ fn exhaustion(stock: &Stock<'_>, ages: &[u32], kept_for: u32, arrivals: Arrivals
 }
 
 impl Arrivals {
+    /// How many a second.
+    fn rate(self) -> f64 {
+        match self {
+            Self::Steady(rate) => rate,
+            Self::Bursts { size, period, .. } => size * 1000.0 / period,
+        }
+    }
+
     /// How many come within so many milliseconds from now.
     fn by(self, time: f64) -> f64 {
         if time <= 0.0 {

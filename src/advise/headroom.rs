@@ -5,6 +5,7 @@ use crate::advise::forecast::Stock;
 use crate::advise::forecast::TIME_WAIT;
 use crate::advise::forecast::forecast;
 use crate::advise::forecast::lateness;
+use crate::advise::forecast::rate;
 use crate::facts::Address;
 use crate::facts::Destination;
 use crate::facts::Traffic;
@@ -186,7 +187,8 @@ pub fn headroom(traffic: &Traffic, ports: &mut Ports) -> Vec<Headroom> {
         .map(|(destination, bound)| {
             let of_source = sources.iter().position(|source| *bound && source.source == destination.source);
             if let Some(at) = of_source {
-                return of_sources[at];
+                let rate = rate(&destination.waits);
+                return Headroom { forecast: Forecast { rate, ..of_sources[at].forecast }, ..of_sources[at] };
             }
             let allowed = ports.reuse_for(destination);
             let reuse_fails = allowed.is_some_and(|delay| reuse_fails(destination, delay));
@@ -248,6 +250,11 @@ fn is_bound(destination: &Destination, ports: &Ports) -> bool {
     let first = used - last.min(used);
     let half = ports.first_parity;
     if u64::from(first) * 5 >= u64::from(half) * 4 {
+        // Ports that are taken out of TIME_WAIT again and again are old in the other half, and were not bound.
+        let oldest = ages(destination, false).max().unwrap_or_default();
+        if ports.reuse_for(destination).is_some_and(|delay| oldest <= delay.saturating_mul(3)) {
+            return false;
+        }
         // Both are nearly full: whichever was taken first is older.
         let mean = |last_parity: bool| {
             let (sum, count) = ages(destination, last_parity)

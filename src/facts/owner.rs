@@ -26,7 +26,8 @@ pub struct Owner {
     pub listens_on: Vec<u32>,
     /// Its `CLOSE_WAIT` sockets by what they belong to, those with the most first.
     pub close_waits: Vec<(Of, u32)>,
-    /// For how many seconds the peer of its longest `CLOSE_WAIT` has been silent.
+    /// For how many seconds the peer of its longest `CLOSE_WAIT` has been silent at least: of very many a sample is
+    /// looked at.
     pub oldest_close_wait: Option<u64>,
 }
 

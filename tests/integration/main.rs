@@ -31,6 +31,7 @@ mod cli_rollback;
 mod confirm;
 #[cfg(target_os = "linux")]
 mod exceptions;
+mod forecast;
 #[cfg(target_os = "linux")]
 mod host;
 mod judgement;

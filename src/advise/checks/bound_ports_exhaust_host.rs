@@ -15,21 +15,22 @@ pub static CHECK: Check =
 #[must_use]
 pub fn check(view: &View<'_>) -> Vec<Concern> {
     let all = view.traffic.sockets.destinations.iter().zip(view.headroom);
-    let mut sources: Vec<(_, u32, u32, _)> = Vec::new();
+    let mut sources: Vec<(_, u32, u32, f64, _)> = Vec::new();
     for (destination, room) in all.filter(|(_, room)| room.bound) {
         match sources.iter_mut().find(|(source, ..)| *source == destination.source) {
-            Some((_, used, destinations, _)) => {
+            Some((_, used, destinations, rate, _)) => {
+                *rate += room.forecast.rate;
                 *used += destination.used();
                 *destinations += 1;
             }
-            None => sources.push((destination.source, destination.used(), 1, room)),
+            None => sources.push((destination.source, destination.used(), 1, room.forecast.rate, room)),
         }
     }
-    let worth = sources.into_iter().filter(|(_, used, _, room)| {
+    let worth = sources.into_iter().filter(|(_, used, _, _, room)| {
         used.saturating_mul(4) >= room.capacity || room.forecast.seconds_to_exhaustion.is_some()
     });
     worth
-        .map(|(source, used, destinations, room)| {
+        .map(|(source, used, destinations, rate, room)| {
             let forecast = &room.forecast;
             let soon = forecast.seconds_to_exhaustion.is_some_and(|seconds| seconds <= 60.0);
             let severity = if room.headroom == 0 || soon { Severity::Error } else { Severity::Warning };
@@ -38,7 +39,7 @@ pub fn check(view: &View<'_>) -> Vec<Concern> {
                 .seen("used", used)
                 .seen("destinations", destinations)
                 .seen("ports", room.capacity)
-                .seen("rate", estimate(forecast.rate))
+                .seen("rate", estimate(rate))
                 .seen("sustainable_rate", estimate(forecast.sustainable));
             if let Some(seconds) = forecast.seconds_to_exhaustion {
                 concern = concern.seen("seconds_to_exhaustion", estimate(seconds));

@@ -1,6 +1,7 @@
 //! The kernel's own list of TCP sockets by netlink (`sock_diag(7)`): asked for one state, it walks only what is in
 //! that state, where `/proc/net/tcp` walks a hash table as large as the machine. Sockets are handed on one by one.
 
+use std::cell::Cell;
 use std::io;
 
 use rustix::fd::OwnedFd;
@@ -83,6 +84,8 @@ pub(super) struct Question {
     pub(super) states: u32,
     /// Whether [`Extra`] is wanted, which costs.
     pub(super) extra: bool,
+    /// After how many sockets to stop: the kernel lists them by a hash, so the first are a fair sample.
+    pub(super) enough: usize,
 }
 
 /// Visits every TCP socket in these states in the calling thread's network namespace; true where some may be missing.
@@ -94,7 +97,7 @@ pub(super) fn visit(question: Question, visit: &mut dyn FnMut(&Socket, Extra)) -
     let socket =
         rustix::net::socket_with(AddressFamily::NETLINK, SocketType::RAW, flags, Some(netlink::SOCK_DIAG))?;
     rustix::net::send(&socket, &request(question), SendFlags::empty())?;
-    receive(&socket, visit)
+    receive(&socket, question.enough, visit)
 }
 
 /// The local ports of all TCP sockets that listen in the calling thread's network namespace.
@@ -103,7 +106,7 @@ pub(super) fn visit(question: Question, visit: &mut dyn FnMut(&Socket, Extra)) -
 /// The kernel does not answer such requests here.
 pub(in crate::observe) fn listening_ports() -> Result<Vec<u16>, Errno> {
     let mut ports = Vec::new();
-    let question = Question { states: 1 << State::Listen as u8, extra: false };
+    let question = Question { states: 1 << State::Listen as u8, extra: false, enough: usize::MAX };
     visit(question, &mut |socket, _| ports.push(socket.local.port))?;
     Ok(ports)
 }
@@ -119,10 +122,15 @@ fn request(question: Question) -> [u8; HEADER + REQUEST] {
     request
 }
 
-fn receive(socket: &OwnedFd, visit: &mut dyn FnMut(&Socket, Extra)) -> Result<bool, Errno> {
+fn receive(socket: &OwnedFd, enough: usize, visit: &mut dyn FnMut(&Socket, Extra)) -> Result<bool, Errno> {
     // The kernel fills at most this much at a time.
     let mut buffer = vec![0; 32 << 10];
     let mut partial = false;
+    let seen = Cell::new(0);
+    let mut visit = |socket: &Socket, extra: Extra| {
+        seen.set(seen.get() + 1);
+        visit(socket, extra);
+    };
     loop {
         let (length, sent) = match rustix::net::recv(socket, &mut *buffer, RecvFlags::TRUNC) {
             Err(Errno::INTR) => continue,
@@ -134,10 +142,13 @@ fn receive(socket: &OwnedFd, visit: &mut dyn FnMut(&Socket, Extra)) -> Result<bo
             answer => answer?,
         };
         partial |= sent > length;
-        let progress = decode(&buffer[..length], visit)?;
+        let progress = decode(&buffer[..length], &mut visit)?;
         partial |= progress.partial;
         if progress.last {
             return Ok(partial);
+        }
+        if seen.get() >= enough {
+            return Ok(true);
         }
     }
 }

@@ -27,7 +27,7 @@ pub struct Look {
 /// Neither netlink nor `/proc/net` tells them.
 pub fn sockets(range: PortRange) -> io::Result<Look> {
     let mut sockets = Sockets::new(range);
-    let question = Question { states: sock_diag::ALL_STATES, extra: false };
+    let question = Question { states: sock_diag::ALL_STATES, extra: false, enough: usize::MAX };
     match sock_diag::visit(question, &mut |socket, _| sockets.add(socket)) {
         Ok(partial) => Ok(Look { sockets, partial, not_seen: Vec::new() }),
         Err(error) => {
