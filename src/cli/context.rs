@@ -25,8 +25,8 @@ use crate::render::style;
 #[derive(Debug, clap::Args)]
 pub(super) struct GlobalArgs {
     /// How the report is written
-    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
-    format: Format,
+    #[arg(long, global = true, value_enum, default_value_t = FormatName::Human)]
+    format: FormatName,
     /// When to use colours; `auto` honours `NO_COLOR`
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
     color: Color,
@@ -50,10 +50,21 @@ fn absolute_path(text: &str) -> io::Result<PathBuf> {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
+enum FormatName {
     /// For people
     Human,
     /// For programs: one object with a versioned schema
+    Json,
+    /// Of plan: the lines of a file of sysctl.d, for those whose configuration management owns the files
+    Sysctl,
+}
+
+/// The formats that every report has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    /// For people.
+    Human,
+    /// For programs.
     Json,
 }
 
@@ -66,6 +77,8 @@ enum Color {
 
 pub(super) struct Context {
     pub(super) format: Format,
+    /// Whether a plan is asked for as lines of sysctl.d, which no other report can be.
+    pub(super) as_sysctl: bool,
     config: Option<PathBuf>,
 }
 
@@ -81,8 +94,9 @@ impl Context {
                     && system::shows_colours()
             }
         };
-        style::enable(colours && global.format == Format::Human);
-        Self { format: global.format, config: global.config }
+        style::enable(colours && global.format == FormatName::Human);
+        let format = if global.format == FormatName::Json { Format::Json } else { Format::Human };
+        Self { format, as_sysctl: global.format == FormatName::Sysctl, config: global.config }
     }
 
     /// The profiles to use: those named, else the configuration's, else `general`. The configuration's exceptions

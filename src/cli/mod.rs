@@ -109,8 +109,9 @@ pub fn run() -> ExitCode {
     };
     let context = Context::new(cli.global);
     let result = match cli.command {
-        Command::Check(args) => check::run(&context, &args),
         Command::Plan(args) => plan::run(&context, &args),
+        _ if context.as_sysctl => Err(CliError::usage("--format sysctl is a format of plan")),
+        Command::Check(args) => check::run(&context, &args),
         Command::Apply(args) => apply::run(&context, &args),
         Command::Confirm(args) => confirm::run(&context, &args),
         Command::Rollback(args) => rollback::run(&context, &args),

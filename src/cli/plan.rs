@@ -18,12 +18,17 @@ use crate::cli::survey::survey;
 use crate::cli::watch::settle_and_warn;
 use crate::facts::Host;
 use crate::observe;
+use crate::plan;
 use crate::plan::Plan;
 use crate::plan::SavedPlan;
+use crate::platform::Platform;
 use crate::render::PlanView;
 use crate::render::Subject;
 use crate::render::human;
 use crate::render::json;
+use crate::render::sysctl;
+use crate::setting::Key;
+use crate::setting::PortSet;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -53,6 +58,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     let subject = Subject { host: &survey.host, profiles: &selection.names };
     let view = PlanView { subject, report: &survey.report, plan: &plan };
     Context::report(|out| match context.format {
+        Format::Human if context.as_sysctl => sysctl::plan(out, view, &reserved(&place)),
         Format::Human => human::plan(out, view),
         Format::Json => json::plan(out, view),
     })?;
@@ -60,6 +66,13 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         save(file, &survey.host, &place, &plan, &selection.names)?;
     }
     Ok(u8::from(args.exit_code && !plan.is_empty()))
+}
+
+/// The ports that are reserved now.
+fn reserved(place: &Place) -> PortSet {
+    let reading = Key::parse(plan::RESERVED).map(|key| place.platform.read(&key));
+    let text = reading.ok().and_then(|state| state.value().map(str::to_owned)).unwrap_or_default();
+    PortSet::parse(&text).unwrap_or_default()
 }
 
 /// Saves a plan. One in which something is refused could never be applied, and is not saved.

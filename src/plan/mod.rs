@@ -4,6 +4,7 @@
 mod change;
 mod checksum;
 mod draw;
+mod lines;
 mod order;
 mod origin;
 mod ports;
@@ -18,7 +19,10 @@ pub use checksum::checksum;
 pub use draw::concerned;
 pub use draw::draw;
 pub use draw::refused_by;
+pub use lines::BootLine;
+pub use lines::boot_lines;
 pub use origin::Namespace;
 pub use origin::Origin;
+pub use ports::RESERVED;
 pub use ports::range_to_change;
 pub use saved::SavedPlan;

@@ -18,7 +18,8 @@ use crate::setting::Value;
 use crate::setting::catalogue;
 
 pub(super) const RANGE: &str = "net.ipv4.ip_local_port_range";
-pub(super) const RESERVED: &str = "net.ipv4.ip_local_reserved_ports";
+/// The key of the ports that are never chosen by themselves.
+pub const RESERVED: &str = "net.ipv4.ip_local_reserved_ports";
 pub(super) const FLOOR: &str = "net.ipv4.ip_unprivileged_port_start";
 
 /// The present port range, where the report proposes another: then the ports that somebody listens on have to be

@@ -4,6 +4,7 @@
 pub mod human;
 pub mod json;
 pub mod style;
+pub mod sysctl;
 pub mod toml;
 
 use crate::advise::Report;

@@ -313,3 +313,42 @@ fn another_namespace_can_be_planned_for() {
     schema::plan(&report);
     assert_eq!(about(&report["changes"], FIN)["before"], "44");
 }
+
+#[test]
+fn a_plan_can_be_had_as_lines_of_a_file_and_these_meet_it() {
+    let Some(host) = Host::start() else { return };
+    host.set("net.ipv4.tcp_fin_timeout", "90");
+    let program = "import socket, time\nlistener = socket.create_server((\"127.0.0.1\", 20000))\n\
+                   print(\"ready\", flush=True)\ntime.sleep(1000)\n";
+    host.file("listen.py", program);
+    let _listening = host.background("exec python3 listen.py");
+    let run = host.twtune("plan outbound --format sysctl").exits(0);
+    let settings = |text: &str| {
+        let lines = text.lines().filter(|line| !line.starts_with('#'));
+        let mut lines: Vec<String> = lines.map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    let first = settings(&run.stdout);
+    for line in [
+        "net.ipv4.tcp_tw_reuse = 1",
+        "net.ipv4.ip_local_port_range = 16384 60999",
+        "net.ipv4.ip_local_reserved_ports = 20000",
+        "net.ipv4.tcp_fin_timeout = 60",
+        // Met already, and to stay so whatever another file says.
+        "net.ipv4.tcp_sack = 1",
+    ] {
+        assert!(first.iter().any(|found| found == line), "{line}: {run:#?}");
+    }
+    assert!(run.stdout.contains("# outbound: "), "{run:#?}");
+    // What is written to a file and loaded meets the plan, and gives the same lines again.
+    host.file("99-outbound.conf", &run.stdout);
+    host.sh("sysctl -q -p 99-outbound.conf");
+    host.twtune("check outbound").exits(0);
+    assert_eq!(settings(&host.twtune("plan outbound --format sysctl").exits(0).stdout), first);
+    for line in
+        ["check outbound --format sysctl", "explain --format sysctl", "apply outbound --yes --format sysctl"]
+    {
+        host.twtune(line).exits(2).says("format of plan");
+    }
+}
