@@ -186,7 +186,11 @@ pub(super) fn recorded(write: &Write<'_>) -> Change {
         also: write
             .also
             .iter()
-            .map(|(key, _, before)| AlsoChanged { key: key.to_string(), before: before.clone() })
+            .map(|(key, _, before)| AlsoChanged {
+                key: key.to_string(),
+                before: before.clone(),
+                after: write.then.iter().find(|(then, ..)| then == key).map(|(.., after)| after.clone()),
+            })
             .collect(),
     }
 }

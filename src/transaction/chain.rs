@@ -47,41 +47,55 @@ pub(super) struct Beside {
     pub(super) to: String,
 }
 
-/// Where each setting of the record goes, the last change first.
+/// Where each setting of the record goes.
 pub(super) fn aims(choice: &Choice, records: &Records, settling: bool, here: &Identity) -> Aims {
+    let mut aims = match choice.record.command {
+        Command::Rollback if settling => forward(&choice.record),
+        _ => back(choice, records, settling, here),
+    };
+    // What was written as well goes where that goes.
+    for aim in &aims.written {
+        aims.besides.remove(&aim.key);
+    }
+    aims
+}
+
+/// An interrupted rollback is brought to its end: its record says where it was going.
+fn forward(record: &Record) -> Aims {
+    let mut aims = Aims { written: Vec::new(), besides: BTreeMap::new() };
+    for change in &record.changes {
+        let Some((key, kind)) = known(&change.key) else { continue };
+        let also = change.also.iter().filter_map(|also| Some((known(&also.key)?, also.after.clone()?)));
+        let also = also.map(|((key, kind), to)| (key, Beside { kind, from: None, to }));
+        let also: BTreeMap<Key, Beside> = also.collect();
+        let (from, to) = (change.before.clone(), change.after.clone());
+        let sure = !is_reset(&change.key, record);
+        let keys = also.keys().cloned().collect();
+        aims.written.push(Aim { key, kind, from, sure, to, also: keys, left: None });
+        aims.besides.extend(also);
+    }
+    aims
+}
+
+/// Anything else is undone, the last change first.
+fn back(choice: &Choice, records: &Records, settling: bool, here: &Identity) -> Aims {
     let record = &choice.record;
     let chains = Chains::replay(records, here);
-    // An interrupted rollback is brought to its end, anything else is undone.
-    let forward = settling && record.command == Command::Rollback;
-    // Whose link says what lies below: of an interrupted rollback, that of the record that it undoes.
-    let holder = record.undoes.as_ref().filter(|_| forward).unwrap_or(&record.id);
-    let link = |key: &str| chains.link(key, holder).filter(|_| choice.known && (forward || !settling));
-    // What a rollback found where its writes changed something besides; that of a record that is in the chains lies there.
-    let undone = records.iter().map(|(other, _)| other).find(|other| forward && other.id == *holder);
-    let undone = undone.filter(|undone| undone.command == Command::Rollback);
-    let saved_by_undone = |key: &str| {
-        let also = undone.iter().flat_map(|undone| &undone.changes).flat_map(|change| &change.also);
-        also.filter(|also| also.key == key).map(|also| &also.before).next()
-    };
+    let link = |key: &str| chains.link(key, &record.id).filter(|_| choice.known && !settling);
     let in_chains = choice.known && !settling && record.command == Command::Apply;
     let ending = records.iter().find(|(other, _)| choice.known && other.id == record.id);
     let ending = ending.and_then(|(_, ending)| ending.as_ref());
     let left = |key: &str| ending.and_then(|ending| ending.besides.get(key).cloned());
     // What did not get through has left what its writes reset as it could: who set what is not to be told any more.
-    let tried = records.iter().any(|(other, _)| choice.known && other.undoes.as_ref() == Some(&record.id));
-    let unsure = tried || settling || ending.is_some_and(|ending| ending.outcome == Outcome::Incomplete);
-    let resets =
-        |key: &String| record.changes.iter().any(|change| change.also.iter().any(|also| also.key == *key));
-    let mut changes: Vec<_> = record.changes.iter().collect();
-    if !forward {
-        changes.reverse();
-    }
+    let attempts =
+        || records.iter().filter(|(other, _)| choice.known && other.undoes.as_ref() == Some(&record.id));
+    let incomplete = ending.is_some_and(|ending| ending.outcome == Outcome::Incomplete);
+    let unsure = attempts().next().is_some() || settling || incomplete;
     let mut aims = Aims { written: Vec::new(), besides: BTreeMap::new() };
-    for change in changes {
+    for change in record.changes.iter().rev() {
         let Some((key, kind)) = known(&change.key) else { continue };
         let (before, after) = (change.before.clone(), change.after.clone());
-        let (from, to, left_because) = match link(&change.key) {
-            _ if forward => (before, after, None),
+        let (from, to, stays) = match link(&change.key) {
             Some((link, top)) => {
                 let above = (!top).then_some("a later apply changed it too, and stays in force");
                 (if link.noted { link.after.clone() } else { after }, link.before.clone(), above)
@@ -97,35 +111,33 @@ pub(super) fn aims(choice: &Choice, records: &Records, settling: bool, here: &Id
             let (from, to) = match link(&saved.key) {
                 Some((Link { before: Some(before), after, .. }, true)) => (after.clone(), before.clone()),
                 // A later record holds it.
-                _ if in_chains && !forward => continue,
-                _ => (left(&saved.key), saved_by_undone(&saved.key).unwrap_or(&saved.before).clone()),
+                _ if in_chains => continue,
+                _ => (left(&saved.key), saved.before.clone()),
             };
             let from = from.filter(|_| !unsure);
             also.push(key.clone());
             aims.besides.insert(key, Beside { kind, from, to });
         }
-        let sure = !(unsure && resets(&change.key));
-        aims.written.push(Aim { key, kind, from, sure, to, also, left: left_because });
+        let sure = !(unsure && is_reset(&change.key, record));
+        aims.written.push(Aim { key, kind, from, sure, to, also, left: stays });
     }
-    // What a rollback before this one could not put back is where that found it, which this one is not to take for
-    // somebody else's doing.
-    let failed = |(other, ending): &&(Record, Option<Ending>)| {
-        let failed = ending.as_ref().is_some_and(|ending| !ending.left.is_empty());
-        choice.known && failed && other.undoes.as_ref() == Some(&record.id)
+    // What a rollback before this one reset and could not put back goes where that was going to take it: what is there
+    // is nobody else's doing.
+    let failed = |(_, ending): &&(Record, Option<Ending>)| {
+        ending.as_ref().is_some_and(|ending| !ending.left.is_empty())
     };
-    for saved in
-        records.iter().filter(failed).flat_map(|(other, _)| &other.changes).flat_map(|change| &change.also)
-    {
-        if let Some((key, kind)) = known(&saved.key) {
-            let beside = || Beside { kind, from: None, to: saved.before.clone() };
-            aims.besides.entry(key).or_insert_with(beside);
+    let changes = attempts().filter(failed).flat_map(|(other, _)| &other.changes);
+    for saved in changes.flat_map(|change| &change.also) {
+        if let (Some((key, kind)), Some(to)) = (known(&saved.key), saved.after.clone()) {
+            aims.besides.insert(key, Beside { kind, from: None, to });
         }
     }
-    // What was written as well goes where that goes.
-    for aim in &aims.written {
-        aims.besides.remove(&aim.key);
-    }
     aims
+}
+
+/// Whether another write of the record changes this setting besides.
+fn is_reset(key: &str, record: &Record) -> bool {
+    record.changes.iter().any(|change| change.also.iter().any(|also| also.key == key))
 }
 
 fn known(key: &str) -> Option<(Key, Kind)> {

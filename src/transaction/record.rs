@@ -82,6 +82,9 @@ pub struct AlsoChanged {
     pub key: String,
     /// Its value before.
     pub before: String,
+    /// Where a rollback takes it behind the write; None where it stays as the write leaves it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
 }
 
 /// How an apply or a rollback ended.
