@@ -121,15 +121,15 @@ fn back(choice: &Choice, records: &Records, settling: bool, here: &Identity) -> 
         let sure = !(unsure && is_reset(&change.key, record));
         aims.written.push(Aim { key, kind, from, sure, to, also, left: stays });
     }
-    // What a rollback before this one could not put back goes where that found it: it is nobody else's doing.
+    // What a rollback before this one reset and could not put back goes where that was going to take it: what is there
+    // is nobody else's doing.
     let failed = |(_, ending): &&(Record, Option<Ending>)| {
         ending.as_ref().is_some_and(|ending| !ending.left.is_empty())
     };
     let changes = attempts().filter(failed).flat_map(|(other, _)| &other.changes);
     for saved in changes.flat_map(|change| &change.also) {
-        if let Some((key, kind)) = known(&saved.key) {
-            let beside = || Beside { kind, from: None, to: saved.before.clone() };
-            aims.besides.entry(key).or_insert_with(beside);
+        if let (Some((key, kind)), Some(to)) = (known(&saved.key), saved.after.clone()) {
+            aims.besides.insert(key, Beside { kind, from: None, to });
         }
     }
     aims
