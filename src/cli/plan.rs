@@ -21,7 +21,6 @@ use crate::observe;
 use crate::plan;
 use crate::plan::Plan;
 use crate::plan::SavedPlan;
-use crate::platform::Platform;
 use crate::render::PlanView;
 use crate::render::Subject;
 use crate::render::human;

@@ -65,7 +65,7 @@ pub fn sockets_from_proc(folder: &Path, range: PortRange) -> io::Result<Look> {
 /// # Errors
 /// Neither netlink nor `/proc/net` tells them.
 pub fn each_socket(visit: &mut dyn FnMut(&Socket)) -> io::Result<()> {
-    let question = Question { states: sock_diag::ALL_STATES, extra: false };
+    let question = Question { states: sock_diag::ALL_STATES, extra: false, enough: usize::MAX };
     if sock_diag::visit(question, &mut |socket, _| visit(socket)).is_ok() {
         return Ok(());
     }
