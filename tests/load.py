@@ -4,9 +4,9 @@ load.py serve ADDRESS:PORT[,..] [first]     accepts; closes behind the client, o
 load.py fill ADDRESS:PORT[,..] N            N connections, closed here first: N TIME_WAIT sockets
 load.py hold ADDRESS:PORT STATE N           keeps N sockets in STATE until it is ended: established, close-wait,
                                             fin-wait-2, listen-full; says `ready`
-load.py pace ADDRESS:PORT[,..] RATE SECONDS FILE [from=ADDRESS] [no-port] [wait] [burst=N]
+load.py pace ADDRESS:PORT[,..] RATE SECONDS FILE [from=ADDRESS] [no-port] [wait|keep] [burst=N]
                                             connections at a rate, bound to an address before, closed here first or
-                                            behind the server (wait); says `ready` at once, and in the file at the end
+                                            behind the server (wait), or never (keep); says `ready` at once, and in the file at the end
                                             `made N failed N first SECONDS ERRNO`
 """
 
@@ -107,6 +107,7 @@ def pace(where, rate, seconds, file, *options):
     burst = next((int(option[6:]) for option in options if option.startswith("burst=")), 1)
     rate, seconds = float(rate), float(seconds)
     made = failed = 0
+    kept = []
     first = None
     ready()
     start = due = time.monotonic()
@@ -135,7 +136,10 @@ def pace(where, rate, seconds, file, *options):
             failed += 1
             if first is None:
                 first = (time.monotonic() - start, error.errno)
-        client.close()
+        if "keep" in options:
+            kept.append(client)
+        else:
+            client.close()
     when, why = first or (0, 0)
     with open(file, "w") as out:
         out.write(f"made {made} failed {failed} first {when:.3f} {errno.errorcode.get(why, '-')}\n")

@@ -15,6 +15,9 @@ const PAUSE: f64 = 12.0;
 /// The shortest pause that parts two bursts, in milliseconds: below, a scheduler or a round trip may be behind it.
 const SHORTEST_PAUSE: f64 = 500.0;
 
+/// Nothing is foreseen beyond a day, in milliseconds.
+const FAR: f64 = 86_400_000.0;
+
 /// The ports for one destination.
 #[derive(Clone, Copy, Debug)]
 pub struct Stock<'a> {
@@ -22,6 +25,8 @@ pub struct Stock<'a> {
     pub capacity: u32,
     /// How many are kept by connections that are not in `TIME_WAIT`.
     pub held: u32,
+    /// How many more of these there are each second.
+    pub growth: f64,
     /// Those in `TIME_WAIT`.
     pub waits: &'a [Wait],
     /// The age in milliseconds from which on `connect()` takes a port out of `TIME_WAIT`, where it does.
@@ -44,7 +49,7 @@ enum Arrivals {
 /// What is foreseen for one destination.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Forecast {
-    /// Connections a second at present, as those that are closed here tell.
+    /// Connections a second at present, as those tell that are closed here, and more that are kept open.
     pub rate: f64,
     /// How many a second go on for ever.
     pub sustainable: f64,
@@ -68,7 +73,7 @@ pub fn forecast(stock: &Stock<'_>) -> Forecast {
         _ => &ages[..],
     };
     let arrivals = arrivals(seen);
-    let rate = arrivals.rate();
+    let rate = arrivals.rate() + stock.growth;
     let seconds_to_exhaustion = exhaustion(stock, &ages, kept_for, arrivals);
     Forecast { rate, sustainable, seconds_to_exhaustion, reusable }
 }
@@ -155,13 +160,16 @@ fn exhaustion(stock: &Stock<'_>, ages: &[u32], kept_for: u32, arrivals: Arrivals
     let busy = |time: f64| {
         let gone = ages.partition_point(|age| f64::from(*age) + time < f64::from(kept_for));
         let came = arrivals.by(time) - arrivals.by(time - f64::from(kept_for));
-        held + real(gone) + came
+        held + stock.growth * time / 1000.0 + real(gone) + came
     };
     if held >= capacity || busy(0.0) >= capacity {
         return Some(0.0);
     }
-    let horizon = f64::from(kept_for) + arrivals.period();
-    if held + real(ages.len()) + arrivals.by(horizon) < capacity {
+    let mut horizon = f64::from(kept_for) + arrivals.period();
+    if stock.growth > 0.0 {
+        // What only grows fills any stock; by then it is another day.
+        horizon = horizon.max(FAR.min((capacity - held) * 1000.0 / stock.growth + 1.0));
+    } else if held + real(ages.len()) + arrivals.by(horizon) < capacity {
         return None;
     }
     // A burst that just fits fails nobody.

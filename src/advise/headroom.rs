@@ -171,6 +171,7 @@ pub fn headroom(traffic: &Traffic, ports: &mut Ports) -> Vec<Headroom> {
             let stock = Stock {
                 capacity: ports.available.saturating_sub(listening).saturating_sub(others),
                 held: source.held,
+                growth: source.destinations.iter().map(|one| traffic.growth(one)).sum(),
                 waits: &waits,
                 reuse: None,
                 hidden: false,
@@ -187,7 +188,7 @@ pub fn headroom(traffic: &Traffic, ports: &mut Ports) -> Vec<Headroom> {
         .map(|(destination, bound)| {
             let of_source = sources.iter().position(|source| *bound && source.source == destination.source);
             if let Some(at) = of_source {
-                let rate = rate(&destination.waits);
+                let rate = rate(&destination.waits) + traffic.growth(destination);
                 return Headroom { forecast: Forecast { rate, ..of_sources[at].forecast }, ..of_sources[at] };
             }
             let allowed = ports.reuse_for(destination);
@@ -196,6 +197,7 @@ pub fn headroom(traffic: &Traffic, ports: &mut Ports) -> Vec<Headroom> {
             let stock = Stock {
                 capacity: connectable,
                 held: destination.held(),
+                growth: traffic.growth(destination),
                 waits: &destination.waits,
                 reuse,
                 hidden: hidden && reuse.is_some(),

@@ -95,20 +95,28 @@ fn look(
         not_seen.push(format!("net.ipv4.ip_local_port_range: {DEFAULT_RANGE} was assumed"));
         DEFAULT_RANGE
     });
-    let before = interval.map(|interval| {
-        let before = (observe::network::counters(), Instant::now());
-        thread::sleep(interval);
-        before
-    });
+    let sockets =
+        || observe::network::sockets(range).map_err(|error| CliError::io("read", "the TCP sockets", &error));
+    let earlier = match interval {
+        None => None,
+        Some(interval) => {
+            let earlier = (observe::network::counters(), sockets()?.sockets, Instant::now());
+            thread::sleep(interval);
+            Some(earlier)
+        }
+    };
     let totals = observe::network::counters();
-    let added = before.map(|(before, since)| {
-        let added = totals.iter().map(|(name, total)| {
-            (name.clone(), total.saturating_sub(before.get(name).copied().unwrap_or_default()))
-        });
-        (added.collect(), since.elapsed().as_secs_f64())
-    });
-    let seen =
-        observe::network::sockets(range).map_err(|error| CliError::io("read", "the TCP sockets", &error))?;
+    let (mut added, mut before) = (None, None);
+    if let Some((counters, sockets, since)) = earlier {
+        let seconds = since.elapsed().as_secs_f64();
+        let more = |name: &String, total: &u64| {
+            total.saturating_sub(counters.get(name).copied().unwrap_or_default())
+        };
+        added =
+            Some((totals.iter().map(|(name, total)| (name.clone(), more(name, total))).collect(), seconds));
+        before = Some((sockets, seconds));
+    }
+    let seen = sockets()?;
     not_seen.extend(seen.not_seen);
     let sockets = seen.sockets;
     let found = observe::process::owners(sockets.held.iter().map(|held| held.inode))
@@ -123,6 +131,7 @@ fn look(
         name,
         settings,
         sockets,
+        before,
         counters: Counters { totals, added },
         owners,
         looked,

@@ -242,6 +242,18 @@ impl Sockets {
         candidates.iter().copied().find(|at| self.listeners[*at as usize].serves(local.address))
     }
 
+    /// The destination with this route.
+    #[must_use]
+    pub fn destination(&self, source: Address, peer: Endpoint) -> Option<&Destination> {
+        use std::hash::BuildHasher;
+        let hash = self.hasher.hash_one((&source, &peer));
+        let at = self.known.find(hash, |at| {
+            let known = &self.destinations[*at as usize];
+            known.source == source && known.peer == peer
+        })?;
+        self.destinations.get(*at as usize)
+    }
+
     fn add_connection(&mut self, socket: &Socket) -> u32 {
         let (source, peer) = (socket.local.address, socket.remote);
         let hash = |source: &Address, peer: &Endpoint| {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::facts::Destination;
 use crate::facts::Of;
 use crate::facts::Owner;
 use crate::facts::Process;
@@ -21,6 +22,8 @@ pub struct Traffic {
     pub settings: Snapshot,
     /// Its TCP sockets.
     pub sockets: Sockets,
+    /// Its TCP sockets at an earlier look, and how many seconds before.
+    pub before: Option<(Sockets, f64)>,
     /// Its counters since it was made, the machine's since boot.
     pub counters: Counters,
     /// Who holds the sockets that somebody holds, those with the most first.
@@ -36,6 +39,15 @@ pub struct Traffic {
 }
 
 impl Traffic {
+    /// How many more connections to this destination are kept open each second, where it was looked at twice.
+    #[must_use]
+    pub fn growth(&self, destination: &Destination) -> f64 {
+        let Some((before, seconds)) = &self.before else { return 0.0 };
+        let earlier = before.destination(destination.source, destination.peer);
+        let more = destination.held().saturating_sub(earlier.map_or(0, Destination::held));
+        f64::from(more) / seconds.max(0.001)
+    }
+
     /// A setting's value as one number; None where it is not there, could not be read or is no number.
     #[must_use]
     pub fn number(&self, key: &str) -> Option<i64> {

@@ -56,3 +56,16 @@ fn plans_hold() {
 fn values_hold() {
     hold("values", laws::values, |text| Key::parse(text).is_ok());
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn netlink_holds() {
+    let mut sound = 0;
+    for (name, bytes) in seeds("netlink") {
+        println!("{name}");
+        laws::netlink(&bytes);
+        let read = twtune::observe::network::decode_datagram(&bytes, &mut |_, _| ());
+        sound += usize::from(read.is_ok_and(|progress| progress.last));
+    }
+    assert!(sound > 0, "no seed of netlink is sound");
+}

@@ -2,12 +2,16 @@
 //! integration tests against the seeds, which include everything that was ever found.
 
 mod configuration;
+#[cfg(target_os = "linux")]
+mod netlink;
 mod plan;
 mod profile;
 mod record;
 mod values;
 
 pub(crate) use configuration::configuration;
+#[cfg(target_os = "linux")]
+pub(crate) use netlink::netlink;
 pub(crate) use plan::plan;
 pub(crate) use profile::profile;
 pub(crate) use record::record;
