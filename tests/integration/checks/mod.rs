@@ -1,5 +1,7 @@
 //! Checks: their pages, and what each finds.
 
+mod files;
+
 use twtune::advise::checks;
 
 /// What a manual page is made of.
