@@ -57,8 +57,10 @@ build() {
   for vendor in /usr/lib /lib; do
     if [ -d "$vendor/sysctl.d" ]; then
       mount -t tmpfs -o mode=755 tmpfs "$vendor/sysctl.d" || refuse "cannot mount over $vendor/sysctl.d"
+      echo "$vendor/sysctl.d"
     fi
-  done
+  done >/run/sandbox/private
+  printf '%s\n' /etc/sysctl.d /etc/sysctl.conf /run /usr/local/lib/sysctl.d >>/run/sandbox/private
   opens_for_writing /proc/sys/net/ipv4/tcp_fin_timeout || refuse "/proc/sys/net is not writable, nothing could be tested"
   ip link set lo up || refuse "cannot bring lo up; is iproute2 installed?"
 }

@@ -1,5 +1,7 @@
 //! The road that check, plan and apply share: profiles to rules, rules to a look at the host, and the findings.
 
+use std::collections::BTreeSet;
+
 use clap::ValueEnum;
 
 use crate::advise;
@@ -21,7 +23,9 @@ use crate::facts::LiveReading;
 use crate::facts::Loader;
 use crate::facts::Snapshot;
 use crate::facts::boot::BootFiles;
+use crate::facts::boot::Entry;
 use crate::facts::boot::Reading;
+use crate::facts::boot::Verb;
 use crate::facts::boot::on_kernel;
 use crate::observe;
 use crate::observe::Wanted;
@@ -125,7 +129,7 @@ pub(super) fn survey<'a>(
         Some(root) if depth.boot || place.target != Target::Live => {
             let (files, loader) = system::boot_files(root);
             host.boot_loader = loader;
-            foresee(&files, &host, rules, &snapshot)
+            foresee(&files, &host, place, rules, &snapshot)
         }
         _ => (Boot::new(), Vec::new()),
     };
@@ -141,6 +145,7 @@ pub(super) fn survey<'a>(
 fn foresee(
     files: &BootFiles,
     host: &Host,
+    place: &Place,
     rules: &[RankedRule<'_>],
     snapshot: &Snapshot,
 ) -> (Boot, Vec<Concern>) {
@@ -152,9 +157,28 @@ fn foresee(
             on_kernel(BootReading { systemd, procps }, ranked.rule.setting, host.version)
         });
     }
-    let view = BootView { files, readings: &readings, boot: &boot, host, snapshot };
+    // Elsewhere the machine's own keys are not missing, only out of sight.
+    let missing = (place.initial && place.assumed.is_none()).then(|| missing(&readings, place));
+    let modules = place.root.as_ref().map(system::boot_modules).unwrap_or_default();
+    let view = BootView {
+        files,
+        readings: &readings,
+        boot: &boot,
+        host,
+        snapshot,
+        missing: missing.as_ref(),
+        modules: &modules,
+    };
     let concerns = checks::over_files(&view);
     (boot, concerns)
+}
+
+/// The keys in the files that the running kernel does not have.
+fn missing(readings: &[Reading<'_>; 2], place: &Place) -> BTreeSet<String> {
+    let entries = readings[0].entries().filter(|entry| entry.line.verb == Verb::Set && !entry.is_pattern());
+    let keys: BTreeSet<String> = entries.map(Entry::key).collect();
+    let gone = |key: &String| Key::parse(key).is_ok_and(|key| !place.platform.has(&key));
+    keys.into_iter().filter(gone).collect()
 }
 
 pub(super) fn look_at(snapshot: &mut Snapshot, place: &Place, key: &Key, writable: bool) {

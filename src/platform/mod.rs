@@ -21,6 +21,11 @@ pub trait Platform {
     /// The live value of a setting. Never fails: what stands in the way is the answer.
     fn read(&self, key: &Key) -> LiveState;
 
+    /// Whether there is such a setting.
+    fn has(&self, key: &Key) -> bool {
+        self.read(key) != LiveState::Absent
+    }
+
     /// Whether this user may write the setting here. Nothing is opened for it.
     fn writable(&self, key: &Key) -> Writable;
 

@@ -18,12 +18,18 @@ pub enum Written {
     Unknown(String),
 }
 
+/// The kernel looks at no more than a page of a text that is to be numbers, and procps writes a longer one in pieces.
+const LONGEST: usize = 4000;
+
 /// What is there after this text was written to a setting of this kind that had the value `before`, None where that
 /// is not known. Measured on Linux 6.18: a number ends at white space and whatever follows the last one is ignored;
 /// numbers may be octal or hexadecimal; of a tuple the numbers before the first faulty one are taken.
 #[must_use]
 pub fn written(kind: Kind, accept: Option<&Accept>, text: &str, before: Option<&Value>) -> Written {
     match kind {
+        Kind::Integer | Kind::Tuple(_) | Kind::PortRange if text.len() > LONGEST => {
+            Written::Unknown("it is longer than a page, of which the kernel takes a part".into())
+        }
         Kind::Integer | Kind::Tuple(_) => numbers(kind, accept, text, before),
         Kind::PortRange => range(text, before),
         Kind::PortList => match ports(text) {

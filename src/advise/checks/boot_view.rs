@@ -1,5 +1,7 @@
 //! What the checks of boot files look at.
 
+use std::collections::BTreeSet;
+
 use crate::facts::Boot;
 use crate::facts::Host;
 use crate::facts::Loader;
@@ -20,6 +22,10 @@ pub struct BootView<'a> {
     pub host: &'a Host,
     /// Its live values.
     pub snapshot: &'a Snapshot,
+    /// The keys in the files that the running kernel does not have; None where nothing runs that could be asked.
+    pub missing: Option<&'a BTreeSet<String>>,
+    /// The kernel modules that are loaded before the files are read.
+    pub modules: &'a [String],
 }
 
 impl<'a> BootView<'a> {

@@ -5,19 +5,26 @@ pub mod backlog_clipped;
 mod boot_view;
 pub mod bound_ports_exhaust_host;
 pub mod close_wait_leak;
+pub mod comment_inside_value;
 pub mod conntrack_time_wait_fills_table;
+pub mod dead_sysctl_line;
 pub mod duplicate_assignment;
 pub mod fin_wait_2_piles_up;
 pub mod linger_zero_drops_data;
 pub mod listen_queue_overflows;
 pub mod listener_without_reuseaddr;
+pub mod live_value_lost_at_boot;
+pub mod loaders_disagree;
 pub mod orphans_near_limit;
 pub mod port_range_overlaps_listener;
 pub mod server_closes_first;
+pub mod set_before_its_module;
+pub mod shadowed_setting;
 pub mod time_wait_exhausts_ports;
 pub mod time_wait_harmless;
 pub mod time_wait_table_full;
 pub mod tw_reuse_without_timestamps;
+pub mod unreadable_drop_in;
 mod view;
 
 use std::fmt;
@@ -78,13 +85,37 @@ impl fmt::Display for Severity {
     }
 }
 
+/// A check of boot files tells so many concerns; of more it tells the number. A tree of a thousand files is full of
+/// them.
+const MOST_CONCERNS: usize = 20;
+
 /// Looks for everything that is wrong with the files that set values at boot; the worst comes first.
 #[must_use]
 pub fn over_files(view: &BootView<'_>) -> Vec<Concern> {
-    let checks: [fn(&BootView<'_>) -> Vec<Concern>; 1] = [duplicate_assignment::check];
-    let mut found: Vec<Concern> = checks.iter().flat_map(|check| check(view)).collect();
-    found.sort_by_key(|concern| concern.severity);
-    found
+    let checks: [fn(&BootView<'_>) -> Vec<Concern>; 8] = [
+        comment_inside_value::check,
+        dead_sysctl_line::check,
+        duplicate_assignment::check,
+        live_value_lost_at_boot::check,
+        loaders_disagree::check,
+        set_before_its_module::check,
+        shadowed_setting::check,
+        unreadable_drop_in::check,
+    ];
+    let mut all = Vec::new();
+    for check in checks {
+        let mut found = check(view);
+        found.sort_by_key(|concern| concern.severity);
+        let rest = found.split_off(found.len().min(MOST_CONCERNS));
+        all.extend(found);
+        all.extend(rest.first().map(|first| {
+            Concern::of(first.check, first.severity, format!("{} more like these", rest.len()))
+                .seen("not_listed", rest.len())
+                .advise("mend those above, then check again")
+        }));
+    }
+    all.sort_by_key(|concern| concern.severity);
+    all
 }
 
 /// Looks for everything that is wrong with the sockets of a network namespace; the worst comes first.
@@ -117,19 +148,26 @@ pub static ALL: &[&Check] = &[
     &backlog_clipped::CHECK,
     &bound_ports_exhaust_host::CHECK,
     &close_wait_leak::CHECK,
+    &comment_inside_value::CHECK,
     &conntrack_time_wait_fills_table::CHECK,
+    &dead_sysctl_line::CHECK,
     &duplicate_assignment::CHECK,
     &fin_wait_2_piles_up::CHECK,
     &linger_zero_drops_data::CHECK,
     &listen_queue_overflows::CHECK,
     &listener_without_reuseaddr::CHECK,
+    &live_value_lost_at_boot::CHECK,
+    &loaders_disagree::CHECK,
     &orphans_near_limit::CHECK,
     &port_range_overlaps_listener::CHECK,
     &server_closes_first::CHECK,
+    &set_before_its_module::CHECK,
+    &shadowed_setting::CHECK,
     &time_wait_exhausts_ports::CHECK,
     &time_wait_harmless::CHECK,
     &time_wait_table_full::CHECK,
     &tw_reuse_without_timestamps::CHECK,
+    &unreadable_drop_in::CHECK,
 ];
 
 /// The check of this name.

@@ -25,3 +25,8 @@ pub(crate) fn boot_files(root: &Root) -> (BootFiles, BootLoader) {
     let loader = linux::boot_loader(root, &files.command_line);
     (files, loader)
 }
+
+/// The kernel modules that are loaded before the files are read.
+pub(crate) fn boot_modules(root: &Root) -> Vec<String> {
+    linux::boot_modules(root)
+}

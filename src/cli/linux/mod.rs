@@ -11,6 +11,7 @@ mod timer;
 
 pub(super) use boot::Root;
 pub(super) use boot::boot_files;
+pub(super) use boot::boot_modules;
 pub(super) use boot::image_root;
 pub(super) use boot::own_root;
 pub(super) use console::shows_colours;

@@ -26,7 +26,7 @@ pub(super) fn each<'a>(text: &'a [u8], mut then: impl FnMut(Line<'a>)) {
         }
         // Every dot becomes a slash, so no dot inside a name can be written here.
         let path = key.iter().map(|byte| if *byte == b'.' { b'/' } else { *byte }).collect();
-        then(Line { number: 1, verb: Verb::Set, path: Cow::Owned(path), value });
+        then(Line { number: 1, verb: Verb::Set, path: Cow::Owned(path), value, optional: false });
     }
 }
 

@@ -16,6 +16,8 @@ pub struct Line<'a> {
     pub path: Cow<'a, [u8]>,
     /// What stands behind the `=`, without the white space around it.
     pub value: &'a [u8],
+    /// Whether it may fail without a word: `-key = value`.
+    pub optional: bool,
 }
 
 /// What a line asks for.
@@ -89,7 +91,8 @@ fn systemd(line: &[u8], number: usize) -> Option<Line<'_>> {
     let white = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
     let line = trim(line, white);
     let (verb, key, value) = split(line)?;
-    Some(Line { number, verb, path: normalized(trim(key, white)), value: trim(value, white) })
+    let optional = line.starts_with(b"-");
+    Some(Line { number, verb, path: normalized(trim(key, white)), value: trim(value, white), optional })
 }
 
 fn procps(line: &[u8], number: usize) -> Option<Line<'_>> {
@@ -99,7 +102,8 @@ fn procps(line: &[u8], number: usize) -> Option<Line<'_>> {
     // It drops a second `-`, and what is white behind the first one stays.
     let key = trim_end(key, white);
     let key = if verb == Verb::Nonsense { key } else { key.strip_prefix(b"-").unwrap_or(key) };
-    Some(Line { number, verb, path: slashed(key), value: trim(value, white) })
+    let optional = line.starts_with(b"-");
+    Some(Line { number, verb, path: slashed(key), value: trim(value, white), optional })
 }
 
 /// What both agree on. None where the line is empty or a comment.

@@ -9,6 +9,7 @@ use crate::facts::boot::BootFiles;
 use crate::facts::boot::Content;
 use crate::facts::boot::Line;
 use crate::facts::boot::command_line;
+use crate::facts::boot::glob;
 use crate::facts::boot::line;
 use crate::facts::boot::order;
 use crate::facts::boot::run::Run;
@@ -46,6 +47,12 @@ impl Entry<'_> {
         };
         let swapped: Vec<u8> = self.line.path.iter().map(swap).collect();
         String::from_utf8_lossy(&swapped).into_owned()
+    }
+
+    /// Whether it names several settings at once.
+    #[must_use]
+    pub fn is_pattern(&self) -> bool {
+        glob::is_pattern(&self.line.path)
     }
 
     /// What it assigns, with single spaces between the parts.

@@ -2,6 +2,8 @@
 
 mod files;
 mod loader;
+mod modules;
 
 pub use files::boot_files;
 pub use loader::boot_loader;
+pub use modules::boot_modules;

@@ -7,5 +7,6 @@ mod root;
 
 pub use boot::boot_files;
 pub use boot::boot_loader;
+pub use boot::boot_modules;
 pub use procfs::Procfs;
 pub use root::Root;

@@ -83,6 +83,11 @@ impl Platform for Procfs {
         }
     }
 
+    fn has(&self, key: &Key) -> bool {
+        let found = rustix::fs::accessat(&self.root, relative(key), Access::EXISTS, AtFlags::empty());
+        !matches!(found, Err(Errno::NOENT | Errno::NOTDIR))
+    }
+
     fn writable(&self, key: &Key) -> Writable {
         match rustix::fs::accessat(&self.root, relative(key), Access::WRITE_OK, AtFlags::EACCESS) {
             Ok(()) => Writable::Yes,

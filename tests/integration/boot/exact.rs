@@ -74,12 +74,17 @@ fn foresee(settings: &BTreeMap<Key, String>) -> BTreeMap<Key, BootReading> {
     settings.keys().map(|key| (key.clone(), both(key))).collect()
 }
 
+/// The start of a text, in one line.
+fn brief(bytes: &[u8]) -> String {
+    format!("{:?}", String::from_utf8_lossy(&bytes[..bytes.len().min(2000)]))
+}
+
 fn shown(tree: &Tree) -> String {
     let mut text = String::new();
     for (path, node) in tree {
         let _ = match node {
             Node::Text(bytes) => {
-                writeln!(text, "{path}: {:.3000}", format!("{:?}", String::from_utf8_lossy(bytes)))
+                writeln!(text, "{path}: {}", brief(bytes))
             }
             Node::Link(target) => writeln!(text, "{path} -> {target}"),
             Node::Folder => writeln!(text, "{path}/"),
@@ -106,7 +111,8 @@ fn differences(tree: &Tree, settings: &BTreeMap<Key, String>) -> Vec<String> {
                 other => format!("{other:?}"),
             };
             if live != expected {
-                differences.push(format!("{key} under {loader}: {live}, not {expected}: {value:?}"));
+                let origin = value.origin.as_ref().map(ToString::to_string).unwrap_or_default();
+                differences.push(format!("{key} under {loader}: {live}, not {expected:.200} {origin}"));
             }
             if live != *default {
                 loaders::set(key, default);

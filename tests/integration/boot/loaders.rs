@@ -20,7 +20,7 @@ pub(super) const SYSTEMD_SYSCTL: [&str; 2] =
 /// Where the credential lies that systemd passes on.
 pub(super) const CREDENTIALS: &str = "/run/credentials/@system";
 
-/// The places that loaders read, all of them the sandbox's own.
+/// The places that loaders read.
 const PLACES: [&str; 6] = [
     "/etc/sysctl.d",
     "/run/sysctl.d",
@@ -55,8 +55,20 @@ pub(super) fn prepare() {
     }
 }
 
+/// Fails unless the sandbox says of every place that it is its own, whatever version of it this runs in.
+fn guard() {
+    let private = fs::read_to_string("/run/sandbox/private").expect("a sandbox that says what is its own");
+    let own = |place: &str| private.lines().any(|folder| Path::new(place).starts_with(folder));
+    for place in PLACES {
+        assert!(own(place), "{place} is the machine's own");
+    }
+}
+
 /// Lays a tree out, and nothing else.
 pub(super) fn lay_out(tree: &Tree) {
+    guard();
+    let places = |path: &str| PLACES.iter().any(|place| Path::new(path).starts_with(place));
+    assert!(tree.keys().all(|path| places(path)), "a tree lies in the places of boot files: {tree:?}");
     for place in PLACES {
         let path = Path::new(place);
         let about = fs::symlink_metadata(path);

@@ -162,6 +162,7 @@ fn text(dice: &mut Dice) -> Vec<u8> {
         }
     }
     if dice.once_in(200) {
+        text.push(b'\n');
         text.extend(std::iter::repeat_n(b'x', 1 << 20));
         text.extend(b"\nnet.ipv4.tcp_fin_timeout = 77\n");
     }

@@ -1,5 +1,6 @@
 //! Checks: their pages, and what each finds.
 
+mod files;
 mod sockets;
 
 use twtune::advise::checks;
