@@ -114,7 +114,7 @@ pub(crate) fn values(platform: &dyn Platform) -> BTreeMap<Key, Option<String>> {
     let read = |name: &&str| match platform.read(&key(name)) {
         LiveState::Present(value) => (key(name), Some(value)),
         LiveState::Absent => (key(name), None),
-        LiveState::Unreadable(why) => panic!("{name}: {why}"),
+        LiveState::Unreadable(why) | LiveState::Unknown(why) => panic!("{name}: {why}"),
     };
     KEYS.iter().map(read).collect()
 }
