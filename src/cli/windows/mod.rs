@@ -1,5 +1,6 @@
 //! What the command line needs of Windows. `cli/linux` has the same names.
 
+mod boot;
 mod console;
 mod detach;
 mod file;
@@ -8,6 +9,10 @@ mod place;
 mod signal;
 mod timer;
 
+pub(super) use boot::Root;
+pub(super) use boot::boot_files;
+pub(super) use boot::image_root;
+pub(super) use boot::own_root;
 pub(super) use console::shows_colours;
 pub(super) use detach::detach;
 pub(super) use detach::free;
@@ -18,7 +23,6 @@ pub(super) use path::config_file;
 pub(super) use path::profile_folder;
 pub(super) use path::state_folder;
 pub(super) use place::ADMINISTRATOR;
-pub(super) use place::Settings;
 pub(super) use place::is_there;
 pub(super) use place::open_settings;
 pub(super) use signal::watch_signals;
