@@ -95,8 +95,14 @@ impl Host {
 
     /// Runs the program as somebody who may change nothing. None where that cannot be had here.
     pub(crate) fn twtune_as_nobody(&self, arguments: &str) -> Option<Run> {
+        Some(self.judge(run(&mut self.command_as_nobody(arguments)?)))
+    }
+
+    /// The program as somebody who may change nothing. None where that cannot be had here.
+    pub(crate) fn command_as_nobody(&self, arguments: &str) -> Option<Command> {
         let mut command = self.sandbox.command_as_nobody(self.root.path(), &self.program)?;
-        Some(self.judge(run(command.args(self.words(arguments)))))
+        command.args(self.words(arguments));
+        Some(command)
     }
 
     /// Makes paths presentable, and fails where the program broke down: no test expects that.

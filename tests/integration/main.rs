@@ -22,6 +22,8 @@ mod cli_explain;
 #[cfg(target_os = "linux")]
 mod cli_history;
 #[cfg(target_os = "linux")]
+mod cli_lab;
+#[cfg(target_os = "linux")]
 mod cli_plan;
 #[cfg(target_os = "linux")]
 mod cli_profile;

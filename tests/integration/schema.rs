@@ -364,12 +364,74 @@ pub(crate) fn diagnose(report: &Value) {
 /// What a check of evidence found.
 #[track_caller]
 pub(crate) fn concern(finding: &Value) {
-    fields(finding, &["check", "severity", "subject", "evidence", "advice"]);
+    fields_and(finding, &["check", "severity", "subject", "evidence", "advice"], &["experiments"]);
     text(&finding["check"]);
     one_of(&finding["severity"], &["error", "warning", "note"]);
     text(&finding["subject"]);
     assert!(finding["evidence"].as_object().is_some_and(|seen| !seen.is_empty()), "{finding:#}");
     names(&finding["advice"]);
+}
+
+/// The report of `lab list` and `lab run`.
+#[track_caller]
+pub(crate) fn lab(report: &Value, ran: bool) {
+    fields(report, &["schema", "host", "experiments"]);
+    host(&report["host"]);
+    for experiment in list(&report["experiments"]) {
+        fields_and(
+            experiment,
+            &["name", "claim", "method", "verdict", "evidence", "why"],
+            &["expected", "proves", "seconds"],
+        );
+        for told in ["name", "claim", "method"] {
+            text(&experiment[told]);
+        }
+        names(&experiment["proves"]);
+        one_of(&experiment["expected"], &["confirmed", "refuted"]);
+        assert!(experiment["seconds"].as_u64().is_some_and(|seconds| seconds > 0), "{experiment:#}");
+        if ran {
+            one_of(&experiment["verdict"], &["confirmed", "refuted", "not-testable"]);
+            text(&experiment["why"]);
+            for seen in experiment["evidence"].as_object().expect("evidence is an object").values() {
+                text(seen);
+            }
+        } else {
+            assert!(experiment["verdict"].is_null() && experiment["why"].is_null(), "{experiment:#}");
+        }
+    }
+}
+
+/// The report of `lab profile`.
+#[track_caller]
+pub(crate) fn lab_profile(report: &Value) {
+    fields_and(report, &["schema", "host", "experiments"], &["profiles", "changes", "comparisons"]);
+    host(&report["host"]);
+    names(&report["profiles"]);
+    for change in list(&report["changes"]) {
+        fields(change, &["key", "before", "after", "tried"]);
+        platform_value(&change["before"]);
+        platform_value(&change["after"]);
+        assert!(change["tried"].is_boolean(), "{change:#}");
+    }
+    for comparison in list(&report["comparisons"]) {
+        fields(comparison, &["load", "before", "after"]);
+        one_of(&comparison["load"], &["one-destination", "several-destinations", "accept-burst"]);
+        for when in ["before", "after"] {
+            let measured = &comparison[when];
+            let counted = [
+                "connections",
+                "milliseconds",
+                "rate_until_failure",
+                "sustained_rate",
+                "failures",
+                "time_wait",
+            ];
+            fields_and(measured, &counted, &["until_failure"]);
+            for count in counted {
+                assert!(measured[count].is_u64(), "{comparison:#}");
+            }
+        }
+    }
 }
 
 #[track_caller]

@@ -14,6 +14,7 @@ use crate::render::Subject;
 use crate::render::escape;
 use crate::render::human::count;
 use crate::render::human::host_line;
+use crate::render::human::lab::write_proofs;
 use crate::render::style;
 
 /// Writes what the evidence means; `top` destinations and owners are listed.
@@ -151,5 +152,6 @@ pub(super) fn write_concern(out: &mut dyn Write, concern: &Concern) -> io::Resul
     for advice in &concern.advice {
         writeln!(out, "    - {}", escape(advice))?;
     }
+    write_proofs(out, concern.check.id, "    ")?;
     Ok(())
 }

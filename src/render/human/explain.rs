@@ -4,6 +4,8 @@ use std::fmt::Display;
 use std::io;
 use std::io::Write;
 
+use crate::lab;
+use crate::lab::Experiment;
 use crate::lore;
 use crate::lore::Topic;
 use crate::render::Page;
@@ -52,6 +54,18 @@ pub fn explain(out: &mut dyn Write, key: &Key, setting: &Setting) -> io::Result<
     for source in setting.sources {
         writeln!(out, "    {source}")?;
     }
+    write_experiments(out, setting.key)
+}
+
+/// What was said can be seen: the experiments, and the claim of each.
+fn write_experiments(out: &mut dyn Write, topic: &str) -> io::Result<()> {
+    let mut proofs = lab::experiments_about(topic).peekable();
+    if proofs.peek().is_some() {
+        writeln!(out, "\n{}", style::strong("See it on this machine"))?;
+    }
+    for Experiment { name, claim, .. } in proofs {
+        writeln!(out, "  twtune lab run {name}\n      {}", style::faint(claim))?;
+    }
     Ok(())
 }
 
@@ -66,7 +80,7 @@ pub fn explain_page(out: &mut dyn Write, page: Page<'_>) -> io::Result<()> {
             None => writeln!(out, "{line}")?,
         }
     }
-    Ok(())
+    write_experiments(out, page.name)
 }
 
 /// Writes what became of a key that is gone.

@@ -4,6 +4,7 @@ use std::io;
 use std::io::Write;
 
 use crate::facts::Host;
+use crate::lab;
 use crate::lab::Experiment;
 use crate::lab::Finding;
 use crate::lab::Verdict;
@@ -23,6 +24,15 @@ pub fn lab_list(out: &mut dyn Write, experiments: &[Experiment]) -> io::Result<(
         writeln!(out, "    {claim}")?;
     }
     Ok(())
+}
+
+/// Writes which experiments prove what was said about a setting, a check or a concept.
+pub(super) fn write_proofs(out: &mut dyn Write, topic: &str, indent: &str) -> io::Result<()> {
+    let names: Vec<&str> = lab::experiments_about(topic).map(|experiment| experiment.name).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{indent}proved by `twtune lab run {}`", names.join(" "))
 }
 
 /// Writes what experiments found.

@@ -35,7 +35,9 @@ pub fn lab_profile(out: &mut dyn Write, view: LoadView<'_>) -> io::Result<()> {
     if view.changes.is_empty() {
         writeln!(out, "  this host meets them already: both columns are the same")?;
     }
-    writeln!(out, "\n{:<36}{:>16}{:>16}", "", style::strong("before"), style::strong("after"))?;
+    // Padded before it is coloured: colours have no width.
+    let title = style::strong(&format!("{:>16}{:>16}", "before", "after")).to_string();
+    writeln!(out, "\n{:<36}{title}", "")?;
     for comparison in view.comparisons {
         write_rows(out, comparison)?;
     }

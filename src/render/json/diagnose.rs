@@ -16,6 +16,7 @@ use crate::facts::Destination;
 use crate::facts::Host;
 use crate::facts::State;
 use crate::render::json::host::HostReport;
+use crate::render::json::lab::experiments;
 use crate::render::json::write;
 
 #[derive(Serialize)]
@@ -110,6 +111,7 @@ pub(super) struct ConcernReport<'a> {
     subject: &'a str,
     evidence: BTreeMap<&'static str, &'a str>,
     advice: &'a [String],
+    experiments: Vec<&'static str>,
 }
 
 impl<'a> ConcernReport<'a> {
@@ -120,6 +122,7 @@ impl<'a> ConcernReport<'a> {
             subject: &concern.subject,
             evidence: concern.evidence.iter().map(|(name, seen)| (*name, seen.as_str())).collect(),
             advice: &concern.advice,
+            experiments: experiments(concern.check.id),
         }
     }
 }

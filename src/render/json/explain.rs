@@ -9,6 +9,7 @@ use crate::lore;
 use crate::lore::Advice;
 use crate::lore::Topic;
 use crate::render::Page;
+use crate::render::json::lab::experiments;
 use crate::render::json::write;
 use crate::setting::Key;
 use crate::setting::Setting;
@@ -37,6 +38,7 @@ struct ExplainReport<'a> {
     recipes: Vec<AdviceReport>,
     see_also: Vec<&'static str>,
     sources: &'static [&'static str],
+    experiments: Vec<&'static str>,
 }
 
 /// What is to be said of values that recipes set.
@@ -87,6 +89,7 @@ pub fn explain(out: &mut dyn Write, key: &Key, setting: &Setting) -> io::Result<
             recipes: lore::advice_about(key).map(AdviceReport::of).collect(),
             see_also: lore::concepts_about(setting.key).map(|concept| concept.id).collect(),
             sources: setting.sources,
+            experiments: experiments(setting.key),
         },
     )
 }
@@ -98,6 +101,7 @@ struct PageReport<'a> {
     name: &'a str,
     summary: &'a str,
     parts: Vec<PartReport<'a>>,
+    experiments: Vec<&'static str>,
 }
 
 /// A part of a page below a heading.
@@ -116,7 +120,8 @@ pub fn explain_page(out: &mut dyn Write, page: Page<'_>) -> io::Result<()> {
     let parts = parts.filter_map(|part| part.split_once('\n'));
     let parts = parts.map(|(title, text)| PartReport { title, text: text.trim() }).collect();
     let Page { kind, name, text } = page;
-    write(out, &PageReport { schema: "twtune.explain/1", kind, name, summary: lore::summary(text), parts })
+    let (summary, experiments) = (lore::summary(text), experiments(name));
+    write(out, &PageReport { schema: "twtune.explain/1", kind, name, summary, parts, experiments })
 }
 
 #[derive(Serialize)]

@@ -7,6 +7,7 @@ use std::io::Write;
 use serde::Serialize;
 
 use crate::facts::Host;
+use crate::lab;
 use crate::lab::Experiment;
 use crate::lab::Finding;
 use crate::lab::Measured;
@@ -62,6 +63,11 @@ impl<'a> ExperimentReport<'a> {
             ..Self::of(host, finding.experiment)
         }
     }
+}
+
+/// The names of the experiments that prove what was said about a setting, a check or a concept.
+pub(super) fn experiments(topic: &str) -> Vec<&'static str> {
+    lab::experiments_about(topic).map(|experiment| experiment.name).collect()
 }
 
 /// Writes the experiments that there are.

@@ -21,7 +21,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
             bind() fails with EADDRINUSE; with IP_BIND_ADDRESS_NO_PORT each destination has them all.",
     method: "100 ports and three destinations; clients keep their connections open, in three ways of getting a port.",
     expected: &[(Version::new(4, 2), Verdict::Confirmed)],
-    proves: &["net.ipv4.ip_local_port_range", "time-wait-exhausts-ports", "net.ipv4.ip_autobind_reuse"],
+    proves: &["ephemeral-ports", "bound-ports-exhaust-host", "net.ipv4.ip_local_port_range"],
     seconds: 1,
     course: Course::Waits,
 };

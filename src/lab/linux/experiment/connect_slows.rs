@@ -22,7 +22,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
     method: "Clients that close first connect over a cable with 8,000 ports; the processor time of 300 \
              connections at the start, and of 300 when half of the range is used up.",
     expected: &[(Version::ZERO, Verdict::Confirmed)],
-    proves: &["net.ipv4.ip_local_port_range", "time-wait-exhausts-ports"],
+    proves: &["ephemeral-ports", "time-wait-exhausts-ports", "net.ipv4.ip_local_port_range"],
     seconds: 3,
     course: Course::Works,
 };

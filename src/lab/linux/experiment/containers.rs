@@ -18,11 +18,11 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
     method: "Settings are changed in a namespace, and read in a new one that is made from there.",
     expected: &[(Version::ZERO, Verdict::Confirmed)],
     proves: &[
+        "namespaces",
         "net.ipv4.tcp_fin_timeout",
         "net.ipv4.tcp_tw_reuse",
         "net.ipv4.ip_local_port_range",
         "net.core.somaxconn",
-        "net.ipv4.tcp_keepalive_time",
         "net.ipv4.tcp_max_orphans",
         "net.ipv4.tcp_mem",
     ],

@@ -25,7 +25,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
     method: "A namespace and a connection for each of several values, closed by the client while the server keeps its end open; the \
              time until the client's FIN_WAIT_2 is gone. One more is only shut down by its client, which keeps it.",
     expected: &[(Version::ZERO, Verdict::Confirmed)],
-    proves: &["net.ipv4.tcp_fin_timeout", "states"],
+    proves: &["states", "fin-wait-2-piles-up", "net.ipv4.tcp_fin_timeout"],
     seconds: 64,
     course: Course::Waits,
 };

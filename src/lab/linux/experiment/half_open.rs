@@ -32,6 +32,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
     expected: &[(Version::ZERO, Verdict::Confirmed)],
     proves: &[
         "half-open",
+        "keepalive",
         "net.ipv4.tcp_keepalive_time",
         "net.ipv4.tcp_keepalive_intvl",
         "net.ipv4.tcp_keepalive_probes",

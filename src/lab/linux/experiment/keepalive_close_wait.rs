@@ -25,6 +25,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
     expected: &[(Version::ZERO, Verdict::Refuted)],
     proves: &[
         "close-wait",
+        "keepalive",
         "close-wait-leak",
         "net.ipv4.tcp_keepalive_time",
         "net.ipv4.tcp_keepalive_intvl",

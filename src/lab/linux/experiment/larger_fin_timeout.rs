@@ -20,7 +20,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
     method: "Two connections closed by the client while the server keeps its end open, one with tcp_fin_timeout 20 and \
              one with 61; the time until each FIN_WAIT_2 is gone.",
     expected: &[(Version::ZERO, Verdict::Refuted)],
-    proves: &["net.ipv4.tcp_fin_timeout"],
+    proves: &["sysctl-recipes", "net.ipv4.tcp_fin_timeout"],
     seconds: 22,
     course: Course::Waits,
 };

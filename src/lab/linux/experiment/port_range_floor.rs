@@ -15,7 +15,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
     claim: "net.ipv4.ip_local_port_range = \"1000 65535\" widens the port range.",
     method: "It is written, and \"1024 65535\", \"65535 1024\" and \"20000\"; each time the range is read back.",
     expected: &[(Version::new(4, 11), Verdict::Refuted)],
-    proves: &["net.ipv4.ip_local_port_range", "net.ipv4.ip_unprivileged_port_start"],
+    proves: &["ephemeral-ports", "net.ipv4.ip_local_port_range", "net.ipv4.ip_unprivileged_port_start"],
     seconds: 1,
     course: Course::Waits,
 };

@@ -24,7 +24,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
     method: "With somaxconn 3 a server asks for 100; ten clients connect while it accepts nothing. Then somaxconn is \
              4096, and the server is asked again to listen.",
     expected: &[(Version::ZERO, Verdict::Confirmed)],
-    proves: &["net.core.somaxconn"],
+    proves: &["listen-queue", "backlog-clipped", "listen-queue-overflows", "net.core.somaxconn"],
     seconds: 2,
     course: Course::Waits,
 };

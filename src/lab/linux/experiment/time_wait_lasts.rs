@@ -20,7 +20,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
     method: "A connection for each of several values of tcp_fin_timeout, closed by the client first; the time until its \
              TIME_WAIT is gone.",
     expected: &[(Version::ZERO, Verdict::Confirmed)],
-    proves: &["time-wait", "two-msl", "net.ipv4.tcp_fin_timeout"],
+    proves: &["time-wait", "two-msl", "sysctl-recipes", "net.ipv4.tcp_fin_timeout"],
     seconds: 62,
     course: Course::Waits,
 };

@@ -20,7 +20,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
     method: "100 ports; clients that close first connect over a cable until one fails, with a limit of 1,000 and of \
              1,000,000.",
     expected: &[(Version::ZERO, Verdict::Refuted)],
-    proves: &["net.ipv4.tcp_max_tw_buckets", "time-wait-exhausts-ports"],
+    proves: &["ephemeral-ports", "sysctl-recipes", "time-wait-exhausts-ports", "net.ipv4.tcp_max_tw_buckets"],
     seconds: 1,
     course: Course::Waits,
 };

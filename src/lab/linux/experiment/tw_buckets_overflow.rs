@@ -25,7 +25,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
     method: "4,000 ports; clients that close first make 2,000 connections over a cable with a limit of 50, and 500 with 0 \
              and with -1.",
     expected: &[(Version::ZERO, Verdict::Confirmed)],
-    proves: &["net.ipv4.tcp_max_tw_buckets", "time-wait"],
+    proves: &["time-wait", "time-wait-table-full", "net.ipv4.tcp_max_tw_buckets"],
     seconds: 2,
     course: Course::Works,
 };
