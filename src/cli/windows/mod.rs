@@ -2,6 +2,7 @@
 
 mod console;
 mod detach;
+mod elsewhere;
 mod file;
 mod path;
 mod place;
@@ -12,6 +13,7 @@ pub(super) use console::shows_colours;
 pub(super) use detach::detach;
 pub(super) use detach::free;
 pub(super) use detach::this_program;
+pub(super) use elsewhere::elsewhere;
 pub(super) use file::create_private;
 pub(super) use file::open;
 pub(super) use path::config_file;
