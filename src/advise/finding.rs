@@ -20,6 +20,19 @@ pub struct Report<'a> {
     pub clashes: Vec<(&'a str, &'a Clash)>,
 }
 
+/// All rules of a selection, held against another network namespace of the host.
+#[derive(Debug)]
+pub struct NamespaceFindings<'a> {
+    /// What the namespace is called.
+    pub name: String,
+    /// What tells it from others; None where this user may not know.
+    pub id: Option<String>,
+    /// How many processes are in it.
+    pub processes: usize,
+    /// What was found.
+    pub report: Report<'a>,
+}
+
 /// One rule held against one host.
 #[derive(Debug)]
 pub struct Finding<'a> {

@@ -16,6 +16,7 @@ pub use diagnosis::Diagnosis;
 pub use diagnosis::diagnose;
 pub use except::except;
 pub use finding::Finding;
+pub use finding::NamespaceFindings;
 pub use finding::Overruled;
 pub use finding::Report;
 pub use finding::Status;

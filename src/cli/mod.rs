@@ -3,6 +3,7 @@
 mod apply;
 mod assume;
 mod check;
+mod check_elsewhere;
 mod confirm;
 mod context;
 #[cfg(target_os = "linux")]

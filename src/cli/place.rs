@@ -10,6 +10,7 @@ use crate::cli::assume::Assumed;
 use crate::cli::error::CliError;
 use crate::cli::system;
 use crate::cli::system::Root;
+use crate::cli::system::Settings;
 use crate::plan::Namespace;
 use crate::platform::Platform;
 use crate::platform::image::Image;
@@ -144,12 +145,19 @@ pub(super) fn open(entered: Option<Namespace>) -> Result<Place, CliError> {
     let platform = system::open_settings(entered.as_ref())?;
     // No file says what another namespace is to be.
     let root = if entered.is_none() { system::own_root()? } else { None };
-    Ok(Place {
-        initial: platform.is_initial(),
-        platform: Box::new(platform),
-        entered,
-        root,
-        assumed: None,
-        target: advise::Target::Live,
-    })
+    Ok(Place { entered, root, ..Place::here(platform) })
+}
+
+impl Place {
+    /// Live values alone, of the network namespace that the calling thread is in.
+    pub(super) fn here(platform: Settings) -> Self {
+        Self {
+            initial: platform.is_initial(),
+            platform: Box::new(platform),
+            entered: None,
+            root: None,
+            assumed: None,
+            target: advise::Target::Live,
+        }
+    }
 }

@@ -121,10 +121,7 @@ pub(super) fn survey<'a>(
         (Some(assumed), Some(root)) => assumed.host(root.name()),
         _ => observe::host(wanted, place.initial),
     };
-    let mut snapshot = Snapshot::new();
-    for ranked in rules {
-        look_at(&mut snapshot, place, &ranked.rule.key, depth.writable);
-    }
+    let snapshot = look(place, rules, depth.writable);
     let (boot, concerns) = match &place.root {
         Some(root) if depth.boot || place.target != Target::Live => {
             let (files, loader) = system::boot_files(root);
@@ -133,12 +130,41 @@ pub(super) fn survey<'a>(
         }
         _ => (Boot::new(), Vec::new()),
     };
-    let report = judge(&host, rules, &snapshot, &boot, place.target).map_err(|problems| {
+    let report = hold(&host, rules, &snapshot, &boot, place.target)?;
+    Ok(Survey { host, report, concerns, snapshot, excepted: Vec::new() })
+}
+
+/// Holds the rules against the live values that were read of another network namespace.
+pub(super) fn survey_elsewhere<'a>(
+    host: Host,
+    rules: &[RankedRule<'a>],
+    snapshot: Snapshot,
+) -> Result<Survey<'a>, CliError> {
+    let report = hold(&host, rules, &snapshot, &Boot::new(), Target::Live)?;
+    Ok(Survey { host, report, concerns: Vec::new(), snapshot, excepted: Vec::new() })
+}
+
+/// Reads the settings that the rules name.
+pub(super) fn look(place: &Place, rules: &[RankedRule<'_>], writable: bool) -> Snapshot {
+    let mut snapshot = Snapshot::new();
+    for ranked in rules {
+        look_at(&mut snapshot, place, &ranked.rule.key, writable);
+    }
+    snapshot
+}
+
+fn hold<'a>(
+    host: &Host,
+    rules: &[RankedRule<'a>],
+    snapshot: &Snapshot,
+    boot: &Boot,
+    target: Target,
+) -> Result<Report<'a>, CliError> {
+    judge(host, rules, snapshot, boot, target).map_err(|problems| {
         CliError::refused("rules of equal rank cannot both hold")
             .problems(problems)
             .hint("name the profile that shall win last, or leave the setting out with `--skip KEY`")
-    })?;
-    Ok(Survey { host, report, concerns, snapshot, excepted: Vec::new() })
+    })
 }
 
 /// What the next boot makes of the settings that rules name, and what is wrong with the files that say so.

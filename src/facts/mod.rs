@@ -3,6 +3,7 @@
 
 pub mod boot;
 mod host;
+mod namespace;
 mod owner;
 mod owners;
 mod process;
@@ -22,6 +23,10 @@ pub use boot::Loader;
 pub use host::BootLoader;
 pub use host::Host;
 pub use host::Identity;
+pub use namespace::Closed;
+pub use namespace::Door;
+pub use namespace::Elsewhere;
+pub use namespace::Namespace;
 pub use owner::Owner;
 pub use owner::owned;
 pub use owner::worth_a_look;

@@ -15,6 +15,9 @@ mod machine;
 #[path = "machine/windows.rs"]
 mod machine;
 #[cfg(target_os = "linux")]
+#[path = "namespace/linux/mod.rs"]
+pub mod namespace;
+#[cfg(target_os = "linux")]
 mod netns_cookie;
 #[cfg(target_os = "linux")]
 #[path = "network/linux/mod.rs"]
@@ -28,3 +31,4 @@ pub use host::host;
 pub use host::identity;
 pub use listening::listening;
 pub use machine::OS;
+pub use machine::netns;

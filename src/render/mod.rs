@@ -7,6 +7,7 @@ pub mod style;
 pub mod sysctl;
 pub mod toml;
 
+use crate::advise::NamespaceFindings;
 use crate::advise::Report;
 use crate::advise::Target;
 use crate::advise::checks::Concern;
@@ -46,6 +47,8 @@ pub struct CheckView<'a> {
     pub target: Target,
     /// What is wrong besides.
     pub concerns: &'a [Concern],
+    /// The other network namespaces of the machine, where they were asked for.
+    pub elsewhere: &'a [NamespaceFindings<'a>],
 }
 
 /// All that a plan's report shows.

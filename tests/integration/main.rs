@@ -39,6 +39,8 @@ mod host;
 mod judgement;
 mod lore;
 #[cfg(target_os = "linux")]
+mod namespaces;
+#[cfg(target_os = "linux")]
 mod owners;
 mod profiles;
 #[cfg(target_os = "linux")]

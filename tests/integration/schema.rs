@@ -102,12 +102,28 @@ pub(crate) fn check(report: &Value) {
     fields_and(
         report,
         &["schema", "host", "profiles", "summary", "findings", "checks"],
-        &["overruled", "clashes"],
+        &["overruled", "clashes", "namespaces"],
     );
     clashes(&report["clashes"]);
-    overruled(&report["overruled"]);
     host(&report["host"]);
     names(&report["profiles"]);
+    findings(report);
+    for namespace in list(&report["namespaces"]) {
+        fields(namespace, &["id", "name", "processes", "summary", "findings", "overruled"]);
+        assert!(namespace["id"].is_string() || namespace["id"].is_null(), "{namespace:#}");
+        text(&namespace["name"]);
+        assert!(namespace["processes"].is_u64(), "{namespace:#}");
+        findings(namespace);
+    }
+    for found in list(&report["checks"]) {
+        concern(found);
+    }
+}
+
+/// What was found in one network namespace.
+#[track_caller]
+fn findings(report: &Value) {
+    overruled(&report["overruled"]);
     let mut counted = 0;
     for (status, count) in report["summary"].as_object().expect("summary is an object") {
         assert!(STATUSES.contains(&status.as_str()), "{status} is no status");
@@ -156,9 +172,6 @@ pub(crate) fn check(report: &Value) {
             "a value exactly where it is present: {finding:#}"
         );
         boot(&finding["boot"]);
-    }
-    for found in list(&report["checks"]) {
-        concern(found);
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::cli::error::CliError;
 use crate::cli::error::ErrorKind;
+use crate::facts::Door;
 use crate::observe;
 use crate::plan::Namespace;
 use crate::plan::Origin;
@@ -47,13 +48,11 @@ pub(crate) fn is_there(origin: &Origin) -> bool {
 }
 
 fn enter(namespace: &Namespace) -> Result<(), CliError> {
-    let (target, name) = match namespace {
-        Namespace::Netns(name) => (netns::Namespace::named(name), format!("the network namespace `{name}`")),
-        Namespace::Pid(pid) => {
-            (netns::Namespace::Process(*pid), format!("the network namespace of process {pid}"))
-        }
+    let (door, name) = match namespace {
+        Namespace::Netns(name) => (netns::named(name), format!("the network namespace `{name}`")),
+        Namespace::Pid(pid) => (Door::Process(*pid), format!("the network namespace of process {pid}")),
     };
-    target.enter().map_err(|error| match error.raw_os_error() {
+    netns::enter(&door).map_err(|error| match error.raw_os_error() {
         Some(libc::EPERM | libc::EACCES) => {
             CliError::new(ErrorKind::Denied, format!("not permitted to enter {name}"))
                 .hint("run it as root; a rootless container of your own can be entered with `--pid`")

@@ -3,6 +3,7 @@
 mod boot;
 mod console;
 mod detach;
+mod elsewhere;
 mod file;
 mod path;
 mod place;
@@ -17,6 +18,7 @@ pub(super) use console::shows_colours;
 pub(super) use detach::detach;
 pub(super) use detach::free;
 pub(super) use detach::this_program;
+pub(super) use elsewhere::elsewhere;
 pub(super) use file::create_private;
 pub(super) use file::open;
 pub(super) use path::config_file;

@@ -29,8 +29,9 @@ fn line(path: &str) -> Option<String> {
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
-/// What tells the network namespace from others.
-pub(super) fn netns() -> Option<String> {
+/// What tells the calling thread's network namespace from others.
+#[must_use]
+pub fn netns() -> Option<String> {
     let inode = || {
         let link = fs::read_link("/proc/thread-self/ns/net").ok()?;
         let text = link.to_str()?.strip_prefix("net:[")?.strip_suffix(']')?.to_owned();

@@ -39,7 +39,8 @@ pub(super) fn boot_id() -> Option<String> {
 }
 
 /// None: there is one set of settings.
-pub(super) fn netns() -> Option<String> {
+#[must_use]
+pub fn netns() -> Option<String> {
     None
 }
 

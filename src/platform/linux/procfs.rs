@@ -1,9 +1,12 @@
 //! Live values: one small file for each below `/proc/sys`.
 
+use std::cell::OnceCell;
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 
+use rustix::fd::AsFd;
+use rustix::fd::BorrowedFd;
 use rustix::fd::OwnedFd;
 use rustix::fs::Access;
 use rustix::fs::AtFlags;
@@ -19,11 +22,16 @@ use crate::platform::Target;
 use crate::setting::Key;
 use crate::setting::canonical;
 
+/// Where nearly all settings are that anybody asks for.
+const FOLDERS: [&str; 2] = ["net/ipv4/", "net/core/"];
+
 /// The settings of a running kernel, as the calling thread's namespaces show them.
 #[derive(Debug)]
 pub struct Procfs {
     root: OwnedFd,
     path: PathBuf,
+    /// Those of [`FOLDERS`], opened when they are first needed.
+    folders: [OnceCell<OwnedFd>; 2],
 }
 
 impl Procfs {
@@ -34,14 +42,14 @@ impl Procfs {
     pub fn open(path: &Path) -> io::Result<Self> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = rustix::fs::open(path, flags, Mode::empty())?;
-        Ok(Self { root, path: path.to_owned() })
+        Ok(Self { root, path: path.to_owned(), folders: [OnceCell::new(), OnceCell::new()] })
     }
 
     /// Whether these are the settings of the initial network namespace: some keys exist only there.
     #[must_use]
     pub fn is_initial(&self) -> bool {
-        let path = "net/ipv4/tcp_max_orphans";
-        rustix::fs::accessat(&self.root, path, Access::EXISTS, AtFlags::empty()).is_ok()
+        let (folder, name) = self.locate("net/ipv4/tcp_max_orphans");
+        rustix::fs::accessat(folder, name, Access::EXISTS, AtFlags::empty()).is_ok()
     }
 
     /// Whether there is anything to be read at all: every kernel with a network has this folder.
@@ -50,10 +58,32 @@ impl Procfs {
         rustix::fs::accessat(&self.root, "net", Access::EXISTS, AtFlags::empty()).is_ok()
     }
 
+    /// The folder that a path below the root is looked up in, and the rest of the path. Every network namespace has
+    /// its own `net/ipv4`, and the kernel finds one by trying all that were ever looked at: 36 microseconds among
+    /// 1,000 of them, where the file inside takes two.
+    fn locate<'a>(&'a self, path: &'a str) -> (BorrowedFd<'a>, &'a str) {
+        let whole = (self.root.as_fd(), path);
+        for (prefix, cell) in FOLDERS.iter().zip(&self.folders) {
+            let Some(rest) = path.strip_prefix(prefix) else { continue };
+            if let Some(folder) = cell.get() {
+                return (folder.as_fd(), rest);
+            }
+            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+            return match rustix::fs::openat(&self.root, *prefix, flags, Mode::empty()) {
+                Ok(folder) => (cell.get_or_init(|| folder).as_fd(), rest),
+                // What stands in the way is told of the file.
+                Err(_) => whole,
+            };
+        }
+        whole
+    }
+
     fn open_file(&self, key: &Key, flags: OFlags) -> Result<OwnedFd, Errno> {
+        let path = relative(key);
+        let (folder, name) = self.locate(&path);
         rustix::fs::openat(
-            &self.root,
-            relative(key),
+            folder,
+            name,
             // A test's folder may hold anything: never through a link, never waiting for a pipe's other end.
             flags | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK,
             Mode::empty(),
@@ -89,7 +119,9 @@ impl Platform for Procfs {
     }
 
     fn writable(&self, key: &Key) -> Writable {
-        match rustix::fs::accessat(&self.root, relative(key), Access::WRITE_OK, AtFlags::EACCESS) {
+        let path = relative(key);
+        let (folder, name) = self.locate(&path);
+        match rustix::fs::accessat(folder, name, Access::WRITE_OK, AtFlags::EACCESS) {
             Ok(()) => Writable::Yes,
             Err(errno) => Writable::No(cause(errno)),
         }

@@ -19,6 +19,7 @@ use crate::render::CheckView;
 use crate::render::escape;
 use crate::render::human::count;
 use crate::render::human::diagnose::write_concern;
+use crate::render::human::elsewhere;
 use crate::render::human::host_line;
 use crate::render::human::value_text;
 use crate::render::style;
@@ -55,7 +56,7 @@ pub fn check(out: &mut dyn Write, view: CheckView<'_>) -> io::Result<()> {
             "`twtune plan` with the same arguments shows what would be changed, `twtune explain KEY` the facts"
         )?;
     }
-    Ok(())
+    elsewhere::write(out, view)
 }
 
 /// Writes what is to be minded because of profiles that are used together.
@@ -85,7 +86,11 @@ pub(super) fn write_aside(
     Ok(())
 }
 
-fn write_finding(out: &mut dyn Write, finding: &Finding<'_>, view: CheckView<'_>) -> io::Result<()> {
+pub(super) fn write_finding(
+    out: &mut dyn Write,
+    finding: &Finding<'_>,
+    view: CheckView<'_>,
+) -> io::Result<()> {
     let rule = finding.rule.rule;
     let status = finding.status.name();
     let differs = finding.status.live_differs() || finding.status.boot_differs();
@@ -154,7 +159,7 @@ fn write_boot(out: &mut dyn Write, finding: &Finding<'_>, host: &Host) -> io::Re
     Ok(())
 }
 
-fn summary(report: &Report<'_>) -> String {
+pub(super) fn summary(report: &Report<'_>) -> String {
     let summary = report.summary();
     let parts: Vec<String> = summary
         .iter()

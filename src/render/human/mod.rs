@@ -3,6 +3,7 @@
 mod check;
 mod confirm;
 mod diagnose;
+mod elsewhere;
 mod error;
 mod explain;
 mod history;

@@ -7,6 +7,8 @@ use std::io::Write;
 use serde::Serialize;
 
 use crate::advise::Finding;
+use crate::advise::NamespaceFindings;
+use crate::advise::Report;
 use crate::facts::BootReading;
 use crate::facts::BootState;
 use crate::facts::BootValue;
@@ -32,6 +34,40 @@ struct CheckReport<'a> {
     overruled: Vec<OverruledReport<'a>>,
     clashes: Vec<ClashReport<'a>>,
     checks: Vec<ConcernReport<'a>>,
+    /// The other network namespaces of the machine, where they were asked for.
+    namespaces: Vec<NamespaceReport<'a>>,
+}
+
+#[derive(Serialize)]
+struct NamespaceReport<'a> {
+    id: Option<&'a str>,
+    name: &'a str,
+    processes: usize,
+    summary: BTreeMap<&'static str, usize>,
+    findings: Vec<FindingReport<'a>>,
+    overruled: Vec<OverruledReport<'a>>,
+}
+
+impl<'a> NamespaceReport<'a> {
+    fn of(elsewhere: &'a NamespaceFindings<'a>, host: &Host) -> Self {
+        let report = &elsewhere.report;
+        Self {
+            id: elsewhere.id.as_deref(),
+            name: &elsewhere.name,
+            processes: elsewhere.processes,
+            summary: summary(report),
+            findings: findings(report, host),
+            overruled: report.overruled.iter().map(OverruledReport::of).collect(),
+        }
+    }
+}
+
+fn summary(report: &Report<'_>) -> BTreeMap<&'static str, usize> {
+    report.summary().into_iter().map(|(status, count)| (status.name(), count)).collect()
+}
+
+fn findings<'a>(report: &'a Report<'a>, host: &Host) -> Vec<FindingReport<'a>> {
+    report.findings.iter().map(|finding| FindingReport::of(finding, host)).collect()
 }
 
 #[derive(Serialize)]
@@ -168,15 +204,12 @@ pub fn check(out: &mut dyn Write, view: CheckView<'_>) -> io::Result<()> {
             schema: "twtune.check/1",
             host: HostReport::of(subject.host),
             profiles: subject.profiles,
-            summary: report.summary().into_iter().map(|(status, count)| (status.name(), count)).collect(),
-            findings: report
-                .findings
-                .iter()
-                .map(|finding| FindingReport::of(finding, subject.host))
-                .collect(),
+            summary: summary(report),
+            findings: findings(report, subject.host),
             overruled: report.overruled.iter().map(OverruledReport::of).collect(),
             clashes: report.clashes.iter().copied().map(ClashReport::of).collect(),
             checks: view.concerns.iter().map(ConcernReport::of).collect(),
+            namespaces: view.elsewhere.iter().map(|one| NamespaceReport::of(one, subject.host)).collect(),
         },
     )
 }

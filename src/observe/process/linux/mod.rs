@@ -7,5 +7,6 @@ mod processes;
 mod socket_options;
 
 pub use owner::owners;
+pub(in crate::observe) use processes::Processes;
 pub use socket_options::OptionsLook;
 pub use socket_options::socket_options;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rustix::fd::AsFd;
 use rustix::fd::OwnedFd;
+use rustix::fs::AtFlags;
 use rustix::fs::Mode;
 use rustix::fs::OFlags;
 use rustix::fs::RawDir;
@@ -22,7 +23,7 @@ const LONGEST: usize = 4 << 10;
 const START: usize = 19;
 
 /// All processes that this user's `/proc` shows.
-pub(super) struct Processes {
+pub(in crate::observe) struct Processes {
     proc: OwnedFd,
     buffer: Vec<u8>,
 }
@@ -32,13 +33,13 @@ impl Processes {
     ///
     /// # Errors
     /// There is none.
-    pub(super) fn open() -> Result<Self, Errno> {
+    pub(in crate::observe) fn open() -> Result<Self, Errno> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         Ok(Self { proc: rustix::fs::open("/proc", flags, Mode::empty())?, buffer: Vec::with_capacity(PIECE) })
     }
 
     /// The numbers of all processes, in ascending order.
-    pub(super) fn pids(&mut self) -> Result<Vec<u32>, Errno> {
+    pub(in crate::observe) fn pids(&mut self) -> Result<Vec<u32>, Errno> {
         let mut pids = Vec::new();
         visit_entries(&self.proc, self.buffer.spare_capacity_mut(), |name| {
             pids.extend(name.to_str().ok().and_then(|name| name.parse::<u32>().ok()));
@@ -48,12 +49,20 @@ impl Processes {
     }
 
     /// Opens something of a process: `open(42, "fd", ...)`.
-    pub(super) fn open_of(&self, pid: u32, what: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
+    pub(in crate::observe) fn open_of(&self, pid: u32, what: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
         rustix::fs::openat(&self.proc, format!("{pid}/{what}"), flags | OFlags::CLOEXEC, Mode::empty())
     }
 
+    /// The number of what stands behind something of a process.
+    pub(in crate::observe) fn inode_of(&self, pid: u32, what: &str) -> Result<u64, Errno> {
+        let status = rustix::fs::statat(&self.proc, format!("{pid}/{what}"), AtFlags::empty())?;
+        // Words as wide as the machine's: 32 bits on some.
+        #[allow(clippy::useless_conversion, reason = "the type differs by architecture")]
+        Ok(status.st_ino.into())
+    }
+
     /// Who a process is; None where it is gone.
-    pub(super) fn describe(&self, pid: u32) -> Option<Process> {
+    pub(in crate::observe) fn describe(&self, pid: u32) -> Option<Process> {
         let comm = self.text_of(pid, "comm")?;
         let age = self.text_of(pid, "stat").and_then(|stat| age(&stat));
         let unit = self.text_of(pid, "cgroup").and_then(|text| cgroup::unit(&text));
@@ -69,7 +78,7 @@ impl Processes {
 }
 
 /// Calls `visit` with the name of each entry until it says stop.
-pub(super) fn visit_entries(
+pub(in crate::observe) fn visit_entries(
     folder: impl AsFd,
     buffer: &mut [MaybeUninit<u8>],
     mut visit: impl FnMut(&std::ffi::CStr) -> bool,

@@ -1,0 +1,64 @@
+//! What a check found in the other network namespaces of the machine. Containers are often alike, so those of which
+//! the same is to be said are told together.
+
+use std::io;
+use std::io::Write;
+
+use crate::advise::Finding;
+use crate::advise::NamespaceFindings;
+use crate::advise::Report;
+use crate::advise::Target;
+use crate::render::CheckView;
+use crate::render::escape;
+use crate::render::human::check::summary;
+use crate::render::human::check::write_finding;
+use crate::render::style;
+
+/// At most so many namespaces are named at a time.
+const MOST_NAMES: usize = 10;
+
+pub(super) fn write(out: &mut dyn Write, view: CheckView<'_>) -> io::Result<()> {
+    let all = view.elsewhere;
+    let mut groups: Vec<Vec<&NamespaceFindings<'_>>> = Vec::new();
+    for one in all {
+        match groups.iter_mut().find(|group| alike(&group[0].report, &one.report)) {
+            Some(group) => group.push(one),
+            None => groups.push(vec![one]),
+        }
+    }
+    for group in &groups {
+        let names: Vec<String> =
+            group.iter().take(MOST_NAMES).map(|one| style::strong(&escape(&one.name)).to_string()).collect();
+        let names = names.join(", ");
+        match group.len() {
+            1 => writeln!(out, "\nin the network namespace {names}:")?,
+            count if count <= MOST_NAMES => writeln!(out, "\nin {count} network namespaces: {names}")?,
+            count => {
+                let rest = count - MOST_NAMES;
+                writeln!(out, "\nin {count} network namespaces: {names} and {rest} more")?;
+            }
+        }
+        let report = &group[0].report;
+        for finding in unmet(report) {
+            write_finding(out, finding, CheckView { report, target: Target::Live, ..view })?;
+        }
+        writeln!(out, "{}{}", if report.is_met() { "" } else { "\n" }, summary(report))?;
+    }
+    if all.iter().any(|one| !one.report.is_met()) {
+        writeln!(out, "`twtune plan --netns NAME` or `--pid PID` shows what would be changed there")?;
+    }
+    Ok(())
+}
+
+fn unmet<'a>(report: &'a Report<'a>) -> impl Iterator<Item = &'a Finding<'a>> {
+    report.findings.iter().filter(|finding| !finding.status.is_met())
+}
+
+/// Whether there is the same to be said of both.
+fn alike(one: &Report<'_>, other: &Report<'_>) -> bool {
+    let said = |finding: &Finding<'_>| {
+        let value = finding.live.state.value().map(ToOwned::to_owned);
+        (finding.rule.rule.key.clone(), finding.status, value, finding.reason.clone())
+    };
+    one.summary() == other.summary() && unmet(one).map(said).eq(unmet(other).map(said))
+}
