@@ -14,6 +14,8 @@ mod checks;
 #[cfg(target_os = "linux")]
 mod cli_apply;
 #[cfg(target_os = "linux")]
+mod cli_boot;
+#[cfg(target_os = "linux")]
 mod cli_check;
 #[cfg(target_os = "linux")]
 mod cli_diagnose;

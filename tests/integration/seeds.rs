@@ -53,6 +53,11 @@ fn plans_hold() {
 }
 
 #[test]
+fn boot_files_hold() {
+    hold("boot", laws::boot, |text| text.contains("= "));
+}
+
+#[test]
 fn values_hold() {
     hold("values", laws::values, |text| Key::parse(text).is_ok());
 }

@@ -45,7 +45,8 @@ fn target(loader: Loader, pattern: &[u8]) -> Option<Cow<'_, [u8]>> {
 
 /// The path as glob(3) spells it for a pattern: what the pattern spells out stays as it is.
 fn spelling(pattern: &[u8], path: &[u8]) -> Vec<u8> {
-    let mut parts: Vec<&[u8]> = pattern.split(|byte| *byte == b'/').collect();
+    const ROOT: [&[u8]; 2] = [b"proc", b"sys"];
+    let mut parts: Vec<&[u8]> = ROOT.into_iter().chain(pattern.split(|byte| *byte == b'/')).collect();
     let mut stand = Vec::new();
     for (at, part) in parts.iter().enumerate() {
         match *part {
@@ -54,11 +55,11 @@ fn spelling(pattern: &[u8], path: &[u8]) -> Vec<u8> {
             _ => stand.push(at),
         }
     }
-    for (at, own) in stand.into_iter().zip(path.split(|byte| *byte == b'/')) {
+    for (at, own) in stand.into_iter().zip(ROOT.into_iter().chain(path.split(|byte| *byte == b'/'))) {
         parts[at] = own;
     }
     let end = parts.iter().rposition(|part| !part.is_empty()).map_or(0, |last| last + 1);
-    parts[..end].join(&b'/')
+    parts[ROOT.len()..end].join(&b'/')
 }
 
 /// What a run makes of a setting.

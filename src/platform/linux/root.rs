@@ -53,7 +53,10 @@ impl Root {
     /// # Errors
     /// As openat2(2) has them, which Linux has since 5.6.
     pub fn open(&self, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
-        let flags = flags | OFlags::CLOEXEC | OFlags::NOCTTY | OFlags::NONBLOCK;
+        // Whatever it turns out to be, it is not waited for. openat2 takes no such flag beside O_PATH.
+        let patient =
+            if flags.contains(OFlags::PATH) { OFlags::empty() } else { OFlags::NOCTTY | OFlags::NONBLOCK };
+        let flags = flags | OFlags::CLOEXEC | patient;
         if !self.is_image() {
             return rustix::fs::open(path, flags, Mode::empty());
         }

@@ -1,6 +1,7 @@
 //! What holds for whatever text twtune is given. The fuzz targets hold it against what a fuzzer invents, the
 //! integration tests against the seeds, which include everything that was ever found.
 
+mod boot;
 mod configuration;
 #[cfg(target_os = "linux")]
 mod netlink;
@@ -9,6 +10,7 @@ mod profile;
 mod record;
 mod values;
 
+pub(crate) use boot::boot;
 pub(crate) use configuration::configuration;
 #[cfg(target_os = "linux")]
 pub(crate) use netlink::netlink;

@@ -22,6 +22,7 @@ use crate::boot::loaders;
 use crate::boot::loaders::Node;
 use crate::boot::loaders::Tree;
 use crate::boot::random;
+use crate::boot::traps;
 use crate::sandbox;
 
 /// What CI runs.
@@ -149,4 +150,28 @@ fn random_trees_set_what_twtune_says() {
     assert!(changed.is_empty() && after.len() == before.len(), "something else was changed: {changed:?}");
     println!("{count} trees from seed {first}: {set} values set, {disagree} on which the loaders disagree");
     assert!(count < 100 || (set > 100 && disagree > 100), "the trees say nothing");
+}
+
+#[test]
+fn every_trap_springs_for_the_real_loaders() {
+    if !has_loaders() || !sandbox::in_sandbox("boot::exact::every_trap_springs_for_the_real_loaders") {
+        return;
+    }
+    loaders::prepare();
+    for trap in traps::ALL {
+        let node = |text: &str| match text.strip_prefix("-> ") {
+            Some(target) => Node::Link(target.into()),
+            None => Node::Text(text.into()),
+        };
+        let tree: Tree = trap.files.iter().map(|(path, text)| ((*path).into(), node(text))).collect();
+        loaders::lay_out(&tree);
+        let key = Key::parse(trap.key).expect("a key");
+        let default = loaders::live(&key);
+        for (loader, expected) in [(Loader::SystemdSysctl, trap.systemd), (Loader::Procps, trap.procps)] {
+            loaders::run(loader);
+            let value = expected.rsplit_once(' ').map_or(&*default, |(value, _)| value);
+            assert_eq!(loaders::live(&key), value, "{} under {loader}", trap.name);
+            loaders::set(&key, &default);
+        }
+    }
 }

@@ -6,4 +6,4 @@ mod exact;
 mod loaders;
 #[cfg(target_os = "linux")]
 mod random;
-mod rules;
+mod traps;

@@ -1,0 +1,208 @@
+//! What the next boot sets, as `check` tells it: which loader, which file and line, and images that do not run.
+
+use serde_json::Value;
+
+use crate::host::Host;
+use crate::schema;
+use crate::schema::about;
+use crate::schema::list;
+
+const FIN: &str = "net.ipv4.tcp_fin_timeout";
+
+/// A host that systemd started, as far as anybody can see.
+fn booted_by_systemd() -> Option<Host> {
+    let host = Host::start()?;
+    host.sh("mkdir -p /run/systemd/system");
+    Some(host)
+}
+
+fn rule(key: &str, constraint: &str) -> String {
+    format!("[[rule]]\nkey = \"{key}\"\n{constraint}\nlevel = \"required\"\nwhy = \"Because.\"\n")
+}
+
+fn boot(report: &Value) -> String {
+    let boot = &about(&report["findings"], FIN)["boot"];
+    let text = |value: &Value| value.as_str().map(str::to_owned).unwrap_or_default();
+    format!("{} {} {}:{}", text(&boot["state"]), text(&boot["value"]), text(&boot["file"]), boot["line"])
+}
+
+#[test]
+fn live_and_boot_are_judged_apart() {
+    let Some(host) = booted_by_systemd() else { return };
+    let profile = host.profile("fin", &rule(FIN, "want = 30"));
+    let status = |target: &str| {
+        let report = host.twtune(&format!("check {profile} --target {target} --format json")).report("check");
+        schema::check(&report);
+        about(&report["findings"], FIN)["status"].as_str().expect("a status").to_owned()
+    };
+    // Nobody set anything: the kernel's default is 60, now and then.
+    assert_eq!(
+        [status("live"), status("boot"), status("both")],
+        ["live-differs", "boot-differs", "both-differ"]
+    );
+    host.set(FIN, "30");
+    assert_eq!([status("live"), status("boot"), status("both")], ["ok", "boot-differs", "boot-differs"]);
+    host.sh("echo 'net.ipv4.tcp_fin_timeout = 30' >/etc/sysctl.d/50-a.conf");
+    assert_eq!([status("live"), status("boot"), status("both")], ["ok", "ok", "ok"]);
+    host.twtune(&format!("check {profile} --target both")).exits(0);
+    host.set(FIN, "31");
+    assert_eq!([status("live"), status("boot"), status("both")], ["live-differs", "ok", "live-differs"]);
+    host.twtune(&format!("check {profile} --target boot")).exits(0);
+    // Both are wrong, and the file is named with its line.
+    host.sh("printf '# ours\nnet.ipv4.tcp_fin_timeout = 44\n' >/usr/lib/sysctl.d/90-b.conf");
+    let run = host.twtune(&format!("check {profile} --target both")).exits(1);
+    run.says("both-differ")
+        .says("live 31, boot 44 (/usr/lib/sysctl.d/90-b.conf:2)")
+        .says("/etc/sysctl.d/50-a.conf:1");
+}
+
+#[test]
+fn a_boot_value_that_no_file_sets_is_judged_by_the_default_where_there_is_a_fixed_one() {
+    let Some(host) = booted_by_systemd() else { return };
+    let rules = rule("net.ipv4.tcp_sack", "want = 1") + &rule("net.ipv4.tcp_max_tw_buckets", "at_least = 1");
+    let profile = host.profile("defaults", &rules);
+    let report =
+        host.twtune(&format!("check {profile} --target boot --format json")).exits(1).report("check");
+    assert_eq!(about(&report["findings"], "net.ipv4.tcp_sack")["status"], "ok");
+    let computed = about(&report["findings"], "net.ipv4.tcp_max_tw_buckets");
+    assert_eq!((&computed["status"], &computed["boot"]["state"]), (&"unknown".into(), &"default".into()));
+}
+
+#[test]
+fn the_loader_of_this_host_is_found_out() {
+    let Some(host) = Host::start() else { return };
+    host.sh("echo 'net.ipv4.tcp_fin_timeout = 20' >/etc/sysctl.d/zz-app.conf
+             echo 'net.ipv4.tcp_fin_timeout = 30' >/etc/sysctl.conf
+             ln -s ../sysctl.conf /etc/sysctl.d/99-sysctl.conf");
+    let profile = host.profile("fin", &rule(FIN, "want = 20"));
+    let report = || host.twtune(&format!("check {profile} --target boot --format json")).report("check");
+    // Nothing that anybody knows started this one.
+    let nobody = report();
+    schema::check(&nobody);
+    assert_eq!(nobody["host"]["boot_loader"], "unknown");
+    assert_eq!(boot(&nobody), "unknown  :null");
+    let loaders = &about(&nobody["findings"], FIN)["boot"]["loaders"];
+    assert_eq!(
+        (&loaders["systemd-sysctl"]["value"], &loaders["procps"]["value"]),
+        (&"20".into(), &"30".into())
+    );
+
+    host.sh("mkdir -p /run/openrc /etc/runlevels/boot; ln -s /etc/init.d/sysctl /etc/runlevels/boot/sysctl; : >/etc/runlevels/boot/sysctl || true
+             rm -f /etc/runlevels/boot/sysctl; : >/etc/runlevels/boot/sysctl");
+    let openrc = report();
+    assert_eq!(openrc["host"]["boot_loader"], "procps");
+    assert_eq!(boot(&openrc), "present 30 /etc/sysctl.conf:1");
+
+    host.sh("mkdir -p /run/systemd/system");
+    let systemd = report();
+    assert_eq!(systemd["host"]["boot_loader"], "systemd-sysctl");
+    assert_eq!(boot(&systemd), "present 20 /etc/sysctl.d/zz-app.conf:1");
+    let check = list(&systemd["checks"]).iter().find(|check| check["check"] == "loaders-disagree");
+    assert!(check.is_some_and(|check| check["subject"] == FIN), "{systemd:#}");
+    host.twtune(&format!("check {profile} --target both"))
+        .exits(1)
+        .says("`sysctl --system` would make it 30 (/etc/sysctl.conf:1)");
+
+    // A unit that is masked reads nothing.
+    host.sh("ln -s /dev/null /run/systemd/system/systemd-sysctl.service");
+    assert_eq!(report()["host"]["boot_loader"], "unknown");
+}
+
+#[test]
+fn what_this_user_may_not_read_is_not_guessed() {
+    let Some(mut host) = booted_by_systemd() else { return };
+    host.share_program();
+    host.sh("echo 'net.ipv4.tcp_fin_timeout = 20' >/etc/sysctl.d/a.conf; chmod 600 /etc/sysctl.d/a.conf");
+    let profile = host.profile("fin", &rule(FIN, "want = 20"));
+    host.twtune(&format!("check {profile} --target boot")).exits(0);
+    let line = format!("check {profile} --target boot --state-dir [ROOT]/state --format json");
+    let Some(run) = host.twtune_as_nobody(&line) else { return };
+    let report = run.exits(1).report("check");
+    schema::check(&report);
+    assert_eq!(boot(&report), "unreadable  :null");
+    assert_eq!(about(&report["findings"], FIN)["status"], "unreadable");
+    assert!(list(&report["checks"]).iter().any(|check| check["check"] == "unreadable-drop-in"), "{report:#}");
+}
+
+#[test]
+fn an_image_is_looked_at_from_inside() {
+    let Some(host) = Host::start() else { return };
+    // What is outside the image says something else than what the same path inside says.
+    host.file("outside.conf", "net.ipv4.tcp_fin_timeout = 66\n");
+    host.file("img/etc/target.conf", "net.ipv4.tcp_fin_timeout = 20\n");
+    host.file("img/etc/hostname", "golden\n");
+    host.sh("mkdir -p img/etc/sysctl.d img/usr/lib/sysctl.d img/usr/lib/systemd img/sbin img/proc
+             ln -s /etc/target.conf img/etc/sysctl.d/10-a.conf
+             ln -s /usr/lib/systemd/systemd img/sbin/init
+             cp /bin/true img/usr/lib/systemd/systemd; cp /bin/true img/usr/lib/systemd/systemd-sysctl");
+    let profile = host.profile("fin", &rule(FIN, "want = 20"));
+    let report = || {
+        let line =
+            format!("check {profile} --root [ROOT]/img --assume linux=6.1,mem=16GiB,cpus=8 --format json");
+        host.twtune(&line).report("check")
+    };
+    let first = report();
+    assert_eq!(boot(&first), "present 20 /etc/sysctl.d/10-a.conf:1");
+    assert_eq!((&first["host"]["name"], &first["host"]["kernel"]), (&"golden".into(), &"6.1".into()));
+    assert_eq!(first["host"]["boot_loader"], "systemd-sysctl");
+    assert_eq!(about(&first["findings"], FIN)["live"]["state"], "unknown");
+    host.twtune(&format!("check {profile} --root [ROOT]/img --assume linux=6.1")).exits(0);
+
+    // No link leads out: neither an absolute one nor one that climbs.
+    host.sh("ln -s \"$PWD/outside.conf\" img/etc/sysctl.d/20-b.conf
+             ln -s ../../../outside.conf img/etc/sysctl.d/30-c.conf
+             ln -s ../../../../../../../../etc/target.conf img/etc/sysctl.d/40-d.conf");
+    let linked = report();
+    assert_eq!(boot(&linked), "present 20 /etc/sysctl.d/40-d.conf:1");
+    assert!(!linked.to_string().contains("66"), "{linked:#}");
+
+    // A procfs inside the image is no part of it.
+    host.sh("mount -t proc proc img/proc 2>/dev/null || mount --bind /proc img/proc
+             ln -s /proc/sys/net/ipv4/tcp_fin_timeout img/etc/sysctl.d/50-e.conf
+             ln -s /proc/cmdline img/etc/sysctl.conf");
+    let before = host.dump();
+    let mounted = report();
+    assert_eq!(boot(&mounted), "present 20 /etc/sysctl.d/40-d.conf:1");
+    assert_eq!(about(&mounted["findings"], FIN)["live"]["state"], "unknown");
+    assert_eq!(host.dump(), before);
+
+    // Nothing below the root of the machine is opened for it but the image, the program, and what names the profile.
+    let traced = host.under(
+        "strace -f -e trace=open,openat,openat2 -o [ROOT]/trace",
+        &format!("check {profile} --root [ROOT]/img"),
+    );
+    assert!(matches!(traced.code, Some(0 | 1)), "{traced:#?}");
+    let trace = host.sh("cat trace");
+    for own in [
+        "/etc/sysctl",
+        "/run/sysctl.d",
+        "/usr/lib/sysctl.d",
+        "/proc/sys/net",
+        "outside.conf",
+        "/run/credentials",
+    ] {
+        let opened = trace.lines().find(|line| line.contains(&format!("\"{own}")));
+        assert_eq!(opened, None, "{own} of the machine was opened");
+    }
+}
+
+#[test]
+fn what_an_image_cannot_tell_is_unknown_until_it_is_assumed() {
+    let Some(host) = Host::start() else { return };
+    host.file("img/etc/sysctl.d/a.conf", "net.ipv4.tcp_rmem = 4096 131072 6291456\n");
+    let shares = rule("net.ipv4.tcp_rmem", "at_least = [\"_\", \"_\", \"6MiB\"]\nwhen = \"mem >= 4GiB\"");
+    let profile = host
+        .profile("image", &(shares + &rule("net.ipv4.tcp_tw_recycle", "want = 0\nwhen = \"linux < 4.12\"")));
+    let status = |assume: &str, key: &str| {
+        let report =
+            host.twtune(&format!("check {profile} --root [ROOT]/img {assume} --format json")).report("check");
+        about(&report["findings"], key)["status"].as_str().expect("a status").to_owned()
+    };
+    for key in ["net.ipv4.tcp_rmem", "net.ipv4.tcp_tw_recycle"] {
+        assert_eq!(status("", key), "unknown", "{key}");
+    }
+    assert_eq!(status("--assume linux=6.1,mem=2GiB", "net.ipv4.tcp_rmem"), "not-applicable");
+    assert_eq!(status("--assume linux=6.1", "net.ipv4.tcp_tw_recycle"), "not-applicable");
+    host.twtune(&format!("check {profile} --root [ROOT]/nowhere")).exits(3);
+    host.twtune(&format!("check {profile} --root [ROOT]/image.toml")).exits(3);
+}
