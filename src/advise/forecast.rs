@@ -168,7 +168,7 @@ fn exhaustion(stock: &Stock<'_>, ages: &[u32], kept_for: u32, arrivals: Arrivals
     let mut horizon = f64::from(kept_for) + arrivals.period();
     if stock.growth > 0.0 {
         // What only grows fills any stock; by then it is another day.
-        horizon = horizon.max(FAR.min((capacity - held) * 1000.0 / stock.growth + 1.0));
+        horizon = horizon.max(FAR.min((capacity - held) * 1010.0 / stock.growth));
     } else if held + real(ages.len()) + arrivals.by(horizon) < capacity {
         return None;
     }

@@ -5,6 +5,8 @@
 //! drifts for all; what counts is the ratio within each round.
 #![allow(clippy::disallowed_methods, reason = "it writes its own temporary files")]
 
+mod diagnose;
+
 use std::env;
 use std::fmt::Write as _;
 use std::fs;
@@ -50,7 +52,12 @@ fn main() {
     match words[..] {
         ["--limit", "read", ref keys @ ..] => limit_read(keys),
         ["--limit", "write", state, ref pairs @ ..] => limit_write(Path::new(state), pairs),
-        ["--inside"] => bench_apply(),
+        ["--limit", "sockets"] => diagnose::limit(false),
+        ["--limit", "owners"] => diagnose::limit(true),
+        ["--inside"] => {
+            bench_apply();
+            diagnose::bench();
+        }
         _ => {
             bench_check();
             let sandbox = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sandbox.sh");
@@ -120,11 +127,10 @@ fn bench_check() {
         command.arg("-n").args(&keys);
         command
     };
-    compare(&[
-        ("twtune check general", &check),
-        ("sysctl -n", &sysctl),
-        ("limit: open, read, close", &limit),
-    ]);
+    compare(
+        &[("twtune check general", &check), ("sysctl -n", &sysctl), ("limit: open, read, close", &limit)],
+        ROUNDS,
+    );
 }
 
 fn bench_apply() {
@@ -152,7 +158,7 @@ fn bench_apply() {
         command.args(["--limit", "write"]).arg(&limit_state).args(pairs);
         command
     };
-    compare(&[("twtune apply", &apply), ("limit: sync, read, write, read back", &limit)]);
+    compare(&[("twtune apply", &apply), ("limit: sync, read, write, read back", &limit)], ROUNDS);
 }
 
 fn file_system(path: &Path) -> String {
@@ -161,9 +167,9 @@ fn file_system(path: &Path) -> String {
 }
 
 /// Runs the commands in turn and prints each one's median time, and its median ratio to the last, the limit.
-fn compare(commands: &[(&str, &dyn Fn() -> Command)]) {
+fn compare(commands: &[(&str, &dyn Fn() -> Command)], rounds: usize) {
     let mut times: Vec<Vec<Duration>> = vec![Vec::new(); commands.len()];
-    for round in 0..ROUNDS + 10 {
+    for round in 0..rounds + 10 {
         for (at, (name, command)) in commands.iter().enumerate() {
             let mut command = command();
             command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

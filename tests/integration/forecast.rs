@@ -143,10 +143,12 @@ fn run(scenario: &Scenario) -> Result<String, String> {
         wrong.push("the sustainable rate");
     }
     match scenario.fails {
-        None if failed > 0.0 => wrong.push("it was not to fail"),
+        // A server that a busy machine holds up for a moment keeps ports in FIN_WAIT_2.
+        None if failed > made / 100.0 => wrong.push("it was not to fail"),
         None if lasts.is_finite() => wrong.push("a failure was foretold"),
         None => {}
         Some(how) if why != how => wrong.push("how it fails"),
+        Some(_) if !lasts.is_finite() => wrong.push("no failure was foretold"),
         // What goes on for ever is what gets through.
         Some(_) if first < looked => {
             if lasts > 2.0 {

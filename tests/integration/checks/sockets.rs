@@ -84,7 +84,7 @@ fn count(traffic: &mut Traffic, name: &str, total: u64) {
     traffic.counters.totals.insert(name.into(), total);
 }
 
-/// Connections from here, the ports of `connect()`'s first half taken first.
+/// Connections from here, the half of the ports that `connect()` takes first before the other.
 fn connect(traffic: &mut Traffic, state: State, number: u16, remote: Endpoint) {
     let even = (0..500).map(|n| 20000 + n * 2);
     let odd = (0..500).map(|n| 20001 + n * 2);
