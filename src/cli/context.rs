@@ -114,14 +114,14 @@ impl Context {
             Ok(text) => parse(path, &text)?,
         };
         let mut selection = if !named.is_empty() {
-            document::select_profiles(named)?
+            document::select_rules(named)?
         } else if configured.profiles.is_empty() {
-            document::select_profiles(&["general".into()])?
+            document::select_rules(&["general".into()])?
         } else {
             // A path in a file is relative to the file, wherever twtune is called.
             let folder = path.parent().unwrap_or(Path::new("/"));
             let seen = configured.profiles.iter().map(|name| document::relative_to(folder, name));
-            document::select_profiles(&seen.collect::<Vec<_>>())
+            document::select_rules(&seen.collect::<Vec<_>>())
                 .map_err(|error| error.hint(format!("the profiles are those of {}", path.display())))?
         };
         selection.exceptions.extend(configured.exceptions);

@@ -13,7 +13,9 @@ use crate::cli::context::toml_files;
 use crate::cli::error::CliError;
 use crate::cli::system;
 use crate::profile::BUILTINS;
+use crate::profile::Builtin;
 use crate::profile::Document;
+use crate::profile::Finder;
 use crate::profile::Problem;
 use crate::profile::SelectError;
 use crate::profile::Selection;
@@ -110,10 +112,26 @@ pub(super) fn write(path: &Path, text: &str) -> Result<(), CliError> {
 
 /// Loads profiles by their names and paths, and all that they extend.
 pub(super) fn select_profiles(names: &[String]) -> Result<Selection, CliError> {
-    select(names, &mut find).map_err(|error| match error {
+    select_from(names, &mut find)
+}
+
+/// The same without what the built-in ones advise against, which only people read.
+pub(super) fn select_rules(names: &[String]) -> Result<Selection, CliError> {
+    select_from(names, &mut |name, named_by| match builtin(name) {
+        Some(builtin) => Ok(Document { file: builtin.name.into(), text: Cow::Borrowed(builtin.rules()) }),
+        None => find(name, named_by),
+    })
+}
+
+fn select_from(names: &[String], find: &mut Finder<'_, DocumentError>) -> Result<Selection, CliError> {
+    select(names, find).map_err(|error| match error {
         SelectError::Read(error) => error.into(),
         SelectError::Faulty(problems) => CliError::faulty_profiles(problems),
     })
+}
+
+fn builtin(name: &str) -> Option<&'static Builtin> {
+    BUILTINS.iter().find(|builtin| builtin.name == name)
 }
 
 /// A PROFILE that is a path and not a name.
@@ -138,7 +156,7 @@ fn find(name: &str, named_by: Option<&Document>) -> Result<Document, DocumentErr
         let path = path.canonicalize().unwrap_or(path);
         return Ok(Document { file: path.display().to_string(), text: Cow::Owned(text) });
     }
-    if let Some(builtin) = BUILTINS.iter().find(|builtin| builtin.name == name) {
+    if let Some(builtin) = builtin(name) {
         return Ok(Document { file: builtin.name.into(), text: Cow::Borrowed(builtin.text) });
     }
     let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');

@@ -78,7 +78,8 @@ impl Setting {
     /// Whether its default counts where it is absent, so that it can be created and removed: a registry value.
     #[must_use]
     pub fn may_be_absent(&self) -> bool {
-        Key::parse(self.key).is_ok_and(|key| registry_path(&key).is_some())
+        // Nearly every key is one of Linux, and this is asked often.
+        !self.key.starts_with("net.") && Key::parse(self.key).is_ok_and(|key| registry_path(&key).is_some())
     }
 
     /// Whether the catalogue has it; a profile can also name others, of which next to nothing is known.

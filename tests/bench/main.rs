@@ -23,6 +23,9 @@ use std::time::Instant;
 
 const ROUNDS: usize = 300;
 
+/// Profiles with many rules, and as many settings as five can have.
+const FIVE: &[&str] = &["reverse-proxy", "database", "nat-gateway", "bulk-transfer", "kubernetes-node"];
+
 /// 19 settings of a network namespace, each with two values to go between.
 const SETTINGS: [(&str, &str, &str); 19] = [
     ("net.ipv4.tcp_fin_timeout", "60", "30"),
@@ -59,7 +62,8 @@ fn main() {
             diagnose::bench();
         }
         _ => {
-            bench_check();
+            bench_check(&["general"]);
+            bench_check(FIVE);
             let sandbox = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sandbox.sh");
             let inside = Command::new("bash").arg(sandbox).arg(own()).arg("--inside").status();
             assert!(inside.is_ok_and(|status| status.success()), "the sandbox did not start");
@@ -104,14 +108,15 @@ fn limit_write(state: &Path, pairs: &[&str]) {
     }
 }
 
-fn bench_check() {
-    let report = twtune().args(["check", "general", "--format", "json"]).output().expect("twtune runs");
+fn bench_check(profiles: &[&str]) {
+    let report =
+        twtune().arg("check").args(profiles).args(["--format", "json"]).output().expect("twtune runs");
     let report: serde_json::Value = serde_json::from_slice(&report.stdout).expect("JSON");
     let findings = report["findings"].as_array().expect("findings");
     let mut keys: Vec<&str> = findings.iter().filter_map(|finding| finding["key"].as_str()).collect();
     keys.sort_unstable();
     keys.dedup();
-    println!("check general, {} settings", keys.len());
+    println!("check {}, {} settings", profiles.join(" "), keys.len());
     let limit = || {
         let mut command = Command::new(own());
         command.args(["--limit", "read"]).args(&keys);
@@ -119,7 +124,7 @@ fn bench_check() {
     };
     let check = || {
         let mut command = twtune();
-        command.args(["check", "general"]);
+        command.arg("check").args(profiles);
         command
     };
     let sysctl = || {
@@ -128,7 +133,7 @@ fn bench_check() {
         command
     };
     compare(
-        &[("twtune check general", &check), ("sysctl -n", &sysctl), ("limit: open, read, close", &limit)],
+        &[("twtune check", &check), ("sysctl -n", &sysctl), ("limit: open, read, close", &limit)],
         ROUNDS,
     );
 }

@@ -56,6 +56,20 @@ fn a_profile_is_named_as_its_file() {
     }
 }
 
+/// A check reads no further than the rules: what stands behind them is for people.
+#[test]
+fn what_a_check_leaves_out_is_no_rule() {
+    for (builtin, whole) in BUILTINS.iter().zip(all()) {
+        let part = load(builtin.name, builtin.rules()).expect("sound");
+        assert!(builtin.rules().len() < builtin.text.len(), "{}", builtin.name);
+        let told =
+            |profile: &Profile| profile.rules.iter().map(|rule| format!("{rule:?}")).collect::<Vec<_>>();
+        assert_eq!(told(&part), told(&whole), "{}", builtin.name);
+        assert_eq!((part.clashes, part.exceptions), (whole.clashes, whole.exceptions), "{}", builtin.name);
+        assert!(part.not_recommended.is_empty());
+    }
+}
+
 #[test]
 fn general_is_under_every_profile() {
     for builtin in BUILTINS {
