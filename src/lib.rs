@@ -9,6 +9,7 @@
 //! facts + profile    --advise--> findings
 //! findings           --plan-->   plan
 //! plan               --transaction--> outcome + rollback file
+//! claims             --lab-->    verdicts, from namespaces of their own
 //! any of these       --render--> text
 //! ```
 //!

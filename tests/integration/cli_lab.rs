@@ -33,6 +33,7 @@ const VERDICTS: &[(&str, &str)] = &[
     ("close-wait-leak", "confirmed"),
     ("keepalive-cures-close-wait", "refuted"),
     ("kill-does-not-remove-time-wait", "confirmed"),
+    ("rfc1337-off-protects-time-wait", "refuted"),
     ("linger-off", "confirmed"),
     ("dontlinger", "confirmed"),
     ("linger-timeout", "confirmed"),
@@ -268,11 +269,14 @@ fn the_experiments_are_listed_and_what_they_prove_is_explained() {
         list(&report["experiments"]).iter().filter_map(|experiment| experiment["name"].as_str()).collect();
     let known: Vec<&str> = VERDICTS.iter().map(|(name, _)| *name).collect();
     assert_eq!(names, known);
+    let document =
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lab.md")).expect("docs/lab.md");
     let mut topics = Vec::new();
     for experiment in list(&report["experiments"]) {
         let name = experiment["name"].as_str().expect("a name");
         assert!(text.contains(name), "{name}");
         assert!(name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'), "{name}");
+        assert!(document.contains(&format!("| `{name}` |")), "docs/lab.md does not tell of {name}");
         assert!(!list(&experiment["proves"]).is_empty(), "{name} proves nothing that is explained");
         topics.extend(list(&experiment["proves"]).iter().filter_map(|topic| Some((topic.as_str()?, name))));
     }

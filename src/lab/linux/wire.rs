@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::io;
+use std::net::Ipv4Addr;
+use std::net::SocketAddrV4;
 use std::num::NonZeroU32;
 
 use rustix::fd::OwnedFd;
@@ -9,8 +11,10 @@ use rustix::io::Errno;
 use rustix::net::AddressFamily;
 use rustix::net::Protocol;
 use rustix::net::RecvFlags;
+use rustix::net::SendFlags;
 use rustix::net::SocketFlags;
 use rustix::net::SocketType;
+use rustix::net::ipproto;
 
 /// `ETH_P_IP`: packets that arrive; on the loopback interface that is all of them, once.
 const ETHERTYPE_IP: u16 = 0x0800;
@@ -27,6 +31,8 @@ const ACK: u8 = 0x10;
 pub(super) struct Segment {
     pub(super) from: u16,
     pub(super) to: u16,
+    /// The byte that its sender expects next.
+    pub(super) acknowledged: u32,
     flags: u8,
     /// Bytes of data.
     pub(super) data: usize,
@@ -91,6 +97,36 @@ pub(super) fn listed<'a>(segments: impl IntoIterator<Item = &'a Segment>) -> Str
     if texts.is_empty() { "nothing".into() } else { texts.join(", ") }
 }
 
+/// Sends a RST over the loopback interface that nobody's kernel meant to send.
+pub(super) fn forge_reset(from: u16, to: u16, sequence: u32) -> io::Result<()> {
+    let socket = rustix::net::socket_with(
+        AddressFamily::INET,
+        SocketType::RAW,
+        SocketFlags::CLOEXEC,
+        Some(ipproto::TCP),
+    )?;
+    let mut header = Vec::with_capacity(20);
+    header.extend(from.to_be_bytes());
+    header.extend(to.to_be_bytes());
+    header.extend(sequence.to_be_bytes());
+    // No acknowledgement, five words of header, no window, the checksum still missing.
+    header.extend([0, 0, 0, 0, 5 << 4, RST, 0, 0, 0, 0, 0, 0]);
+    let sum = checksum(&header);
+    header[16..18].copy_from_slice(&sum.to_be_bytes());
+    rustix::net::sendto(&socket, &header, SendFlags::empty(), &SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0))?;
+    Ok(())
+}
+
+/// The checksum of a TCP header between two ends at 127.0.0.1 (RFC 9293, 3.1).
+fn checksum(header: &[u8]) -> u16 {
+    let address = [127, 0, 0, 1];
+    let length = u8::try_from(header.len()).unwrap_or(u8::MAX);
+    let words = [&address[..], &address, &[0, TCP, 0, length], header].concat();
+    let sum: u32 = words.chunks_exact(2).map(|word| u32::from(u16::from_be_bytes([word[0], word[1]]))).sum();
+    let folded = (sum & 0xffff) + (sum >> 16);
+    !u16::try_from((folded & 0xffff) + (folded >> 16)).unwrap_or_default()
+}
+
 /// The TCP segment in an IPv4 packet of `whole` bytes, of which this is the beginning.
 fn segment(packet: &[u8], whole: usize) -> Option<Segment> {
     let header = usize::from(packet.first()? & 0xf) * 4;
@@ -104,6 +140,7 @@ fn segment(packet: &[u8], whole: usize) -> Option<Segment> {
     Some(Segment {
         from: port(0)?,
         to: port(2)?,
+        acknowledged: u32::from_be_bytes(*tcp.get(8..)?.first_chunk()?),
         flags: *tcp.get(13)?,
         data: whole.saturating_sub(header + offset),
     })
@@ -114,11 +151,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_checksum_makes_the_whole_add_up() {
+        let mut header = vec![0x1f, 0x90, 0x80, 0, 0, 0, 0, 7, 0, 0, 0, 0, 5 << 4, RST, 0, 0, 0, 0, 0, 0];
+        let sum = checksum(&header);
+        header[16..18].copy_from_slice(&sum.to_be_bytes());
+        assert_eq!(checksum(&header), 0);
+    }
+
+    #[test]
     fn a_packet_is_taken_apart() {
         let mut packet = vec![0x45, 0, 0, 45, 0, 0, 0, 0, 64, TCP, 0, 0, 127, 0, 0, 1, 127, 0, 0, 1];
         packet.extend([0x80, 0, 0x1f, 0x90, 0, 0, 0, 1, 0, 0, 0, 2, 0x50, FIN | ACK, 0, 0, 0, 0, 0, 0]);
         let found = segment(&packet, 45).expect("a segment");
-        assert_eq!((found.from, found.to, found.data), (32768, 8080, 5));
+        assert_eq!((found.from, found.to, found.data, found.acknowledged), (32768, 8080, 5, 2));
         assert!(found.is_fin() && !found.is_reset() && !found.is_syn());
         assert_eq!(found.to_string(), "FIN+ACK with 5 bytes");
         assert_eq!(segment(&packet[..30], 45), None);

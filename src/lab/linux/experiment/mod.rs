@@ -20,6 +20,7 @@ mod port_range_floor;
 mod reuseaddr_close_wait;
 mod reuseaddr_four_cases;
 mod reuseaddr_restart;
+mod rfc1337;
 mod server_asked_to_close_first;
 mod server_time_waits;
 mod somaxconn;
@@ -54,6 +55,7 @@ experiments![
     close_wait_leak,
     keepalive_close_wait,
     kill_does_not_remove,
+    rfc1337,
     linger_off,
     dontlinger,
     linger_timeout,
