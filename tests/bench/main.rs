@@ -5,6 +5,8 @@
 //! drifts for all; what counts is the ratio within each round.
 #![allow(clippy::disallowed_methods, reason = "it writes its own temporary files")]
 
+mod namespaces;
+
 use std::env;
 use std::fmt::Write as _;
 use std::fs;
@@ -50,7 +52,11 @@ fn main() {
     match words[..] {
         ["--limit", "read", ref keys @ ..] => limit_read(keys),
         ["--limit", "write", state, ref pairs @ ..] => limit_write(Path::new(state), pairs),
-        ["--inside"] => bench_apply(),
+        ["--limit", "namespaces", ref keys @ ..] => namespaces::limit(keys),
+        ["--inside"] => {
+            bench_apply();
+            namespaces::bench();
+        }
         _ => {
             bench_check();
             let sandbox = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sandbox.sh");
@@ -97,13 +103,20 @@ fn limit_write(state: &Path, pairs: &[&str]) {
     }
 }
 
-fn bench_check() {
+/// The settings that the profile `general` is about.
+fn keys_of_general() -> Vec<String> {
     let report = twtune().args(["check", "general", "--format", "json"]).output().expect("twtune runs");
     let report: serde_json::Value = serde_json::from_slice(&report.stdout).expect("JSON");
     let findings = report["findings"].as_array().expect("findings");
-    let mut keys: Vec<&str> = findings.iter().filter_map(|finding| finding["key"].as_str()).collect();
+    let mut keys: Vec<String> =
+        findings.iter().filter_map(|finding| finding["key"].as_str()).map(ToOwned::to_owned).collect();
     keys.sort_unstable();
     keys.dedup();
+    keys
+}
+
+fn bench_check() {
+    let keys = keys_of_general();
     println!("check general, {} settings", keys.len());
     let limit = || {
         let mut command = Command::new(own());
@@ -120,11 +133,10 @@ fn bench_check() {
         command.arg("-n").args(&keys);
         command
     };
-    compare(&[
-        ("twtune check general", &check),
-        ("sysctl -n", &sysctl),
-        ("limit: open, read, close", &limit),
-    ]);
+    compare(
+        ROUNDS,
+        &[("twtune check general", &check), ("sysctl -n", &sysctl), ("limit: open, read, close", &limit)],
+    );
 }
 
 fn bench_apply() {
@@ -152,7 +164,7 @@ fn bench_apply() {
         command.args(["--limit", "write"]).arg(&limit_state).args(pairs);
         command
     };
-    compare(&[("twtune apply", &apply), ("limit: sync, read, write, read back", &limit)]);
+    compare(ROUNDS, &[("twtune apply", &apply), ("limit: sync, read, write, read back", &limit)]);
 }
 
 fn file_system(path: &Path) -> String {
@@ -161,9 +173,9 @@ fn file_system(path: &Path) -> String {
 }
 
 /// Runs the commands in turn and prints each one's median time, and its median ratio to the last, the limit.
-fn compare(commands: &[(&str, &dyn Fn() -> Command)]) {
+fn compare(rounds: usize, commands: &[(&str, &dyn Fn() -> Command)]) {
     let mut times: Vec<Vec<Duration>> = vec![Vec::new(); commands.len()];
-    for round in 0..ROUNDS + 10 {
+    for round in 0..rounds + 10 {
         for (at, (name, command)) in commands.iter().enumerate() {
             let mut command = command();
             command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
