@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods, reason = "it writes its own temporary files")]
 
 mod diagnose;
+mod namespaces;
 
 use std::env;
 use std::fmt::Write as _;
@@ -57,9 +58,11 @@ fn main() {
         ["--limit", "write", state, ref pairs @ ..] => limit_write(Path::new(state), pairs),
         ["--limit", "sockets"] => diagnose::limit(false),
         ["--limit", "owners"] => diagnose::limit(true),
+        ["--limit", "namespaces", ref keys @ ..] => namespaces::limit(keys),
         ["--inside"] => {
             bench_apply();
             diagnose::bench();
+            namespaces::bench();
         }
         _ => {
             bench_check(&["general"]);
@@ -108,14 +111,21 @@ fn limit_write(state: &Path, pairs: &[&str]) {
     }
 }
 
-fn bench_check(profiles: &[&str]) {
+/// The settings that these profiles are about.
+fn keys_of(profiles: &[&str]) -> Vec<String> {
     let report =
         twtune().arg("check").args(profiles).args(["--format", "json"]).output().expect("twtune runs");
     let report: serde_json::Value = serde_json::from_slice(&report.stdout).expect("JSON");
     let findings = report["findings"].as_array().expect("findings");
-    let mut keys: Vec<&str> = findings.iter().filter_map(|finding| finding["key"].as_str()).collect();
+    let mut keys: Vec<String> =
+        findings.iter().filter_map(|finding| finding["key"].as_str()).map(ToOwned::to_owned).collect();
     keys.sort_unstable();
     keys.dedup();
+    keys
+}
+
+fn bench_check(profiles: &[&str]) {
+    let keys = keys_of(profiles);
     println!("check {}, {} settings", profiles.join(" "), keys.len());
     let limit = || {
         let mut command = Command::new(own());
