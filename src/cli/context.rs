@@ -30,7 +30,7 @@ pub(super) struct GlobalArgs {
     /// When to use colours; `auto` honours `NO_COLOR`
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
     color: Color,
-    /// The configuration file [default: /etc/twtune/twtune.toml]
+    /// The configuration file [default: /etc/twtune/twtune.toml, or %ProgramData%\twtune\twtune.toml]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
 }

@@ -30,7 +30,7 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// List the built-in profiles and those in /etc/twtune/profiles.d
+    /// List the built-in profiles and those in /etc/twtune/profiles.d (Windows: %ProgramData%\twtune\profiles.d)
     List,
     /// Show profiles with all their rules, those that they extend included
     Show {

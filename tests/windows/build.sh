@@ -14,11 +14,11 @@ if rustup target list --installed 2>/dev/null | grep -qx "$target"; then
   build() { cargo "$@" --target "$target"; }
 else
   export RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc
-  build() { /usr/bin/cargo "$@" -Zbuild-std=std,panic_unwind,panic_abort --target "$target"; }
+  build() { /usr/bin/cargo "$@" -Zbuild-std=std,panic_unwind --target "$target"; }
 fi
 
-build build --release
-cp "target/windows/$target/release/twtune.exe" "$out/"
+build build
+cp "target/windows/$target/debug/twtune.exe" "$out/"
 tests=$(build test --no-run --test integration --message-format=json |
   sed -n 's/.*"executable":"\([^"]*integration[^"]*\.exe\)".*/\1/p' | tail -1)
 cp "$tests" "$out/integration.exe"
