@@ -35,6 +35,7 @@ mod cli_rollback;
 mod confirm;
 #[cfg(target_os = "linux")]
 mod exceptions;
+#[cfg(target_os = "linux")]
 mod forecast;
 #[cfg(target_os = "linux")]
 mod host;

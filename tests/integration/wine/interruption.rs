@@ -37,6 +37,24 @@ fn profile(machine: &Machine) -> String {
     machine.profile("many", &rules)
 }
 
+/// What the newest record of the history is, told by its files: every command takes its time in Wine.
+fn found(machine: &Machine) -> &'static str {
+    let state = machine.path(r"C:\ProgramData\twtune\state");
+    let names = fs::read_dir(&state)
+        .expect("the state")
+        .flatten()
+        .filter_map(|entry| entry.file_name().into_string().ok());
+    let newest =
+        names.filter_map(|name| name.strip_suffix(".json")?.parse::<u32>().ok()).max().expect("a record");
+    let text = |kind: &str| fs::read_to_string(state.join(format!("{newest}.{kind}"))).unwrap_or_default();
+    let rollback = text("json").contains("\"command\": \"rollback\"");
+    match text("end").as_str() {
+        "" => "interrupted",
+        _ if rollback => "not begun",
+        _ => "applied",
+    }
+}
+
 #[test]
 fn ended_at_any_moment_a_rollback_restores() {
     let Some(machine) = Machine::start() else { return };
@@ -61,17 +79,14 @@ fn ended_at_any_moment_a_rollback_restores() {
         // The process of Windows is this process.
         let _ = child.kill();
         child.wait().expect("it ended");
-        let (history, _) = machine.report("history");
-        let newest = &history["entries"][0];
-        seen.insert(match newest["outcome"].as_str() {
-            Some("interrupted") => "interrupted",
-            Some("applied") => "applied",
-            _ => "not begun",
-        });
-        if newest["outcome"] == "interrupted" {
+        let found = found(&machine);
+        if found == "interrupted" && !seen.contains(found) {
+            let (history, _) = machine.report("history");
+            assert_eq!(history["entries"][0]["outcome"], "interrupted", "{history:#}");
             let next = machine.twtune(&format!("apply {profile} --yes"));
             assert_eq!(next.code, Some(3), "what was interrupted is settled first: {next:#?}");
         }
+        seen.insert(found);
         let back = machine.twtune("rollback --yes");
         assert_eq!(back.code, Some(0), "moment {moment}: {back:#?}");
         assert_eq!(machine.export(), before, "moment {moment}");

@@ -184,10 +184,10 @@ impl Machine {
         Some((parts.next()?.trim().to_owned(), parts.next().unwrap_or_default().trim().to_owned()))
     }
 
-    /// Everything of the services, [`PARAMETERS`] among it, as `reg export` writes it.
+    /// Everything of TCP/IP, [`PARAMETERS`] among it, as `reg export` writes it.
     pub(super) fn export(&self) -> String {
         let file = r"C:\export.reg";
-        self.reg(&["export", r"HKLM\SYSTEM\CurrentControlSet\Services", file, "/y"]);
+        self.reg(&["export", r"HKLM\SYSTEM\CurrentControlSet\Services\Tcpip", file, "/y"]);
         let units: Vec<u16> = fs::read(self.path(file))
             .expect("the export is there")
             .as_chunks()
