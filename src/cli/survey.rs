@@ -1,6 +1,6 @@
 //! The road that check, plan and apply share: profiles to rules, rules to a look at the host, and the findings.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use clap::ValueEnum;
 
@@ -23,7 +23,6 @@ use crate::facts::LiveReading;
 use crate::facts::Loader;
 use crate::facts::Snapshot;
 use crate::facts::boot::BootFiles;
-use crate::facts::boot::Entry;
 use crate::facts::boot::Reading;
 use crate::facts::boot::Verb;
 use crate::facts::boot::on_kernel;
@@ -199,12 +198,15 @@ fn foresee(
     (boot, concerns)
 }
 
-/// The keys in the files that the running kernel does not have.
-fn missing(readings: &[Reading<'_>; 2], place: &Place) -> BTreeSet<String> {
+/// The paths in the files that the running kernel does not have.
+fn missing(readings: &[Reading<'_>; 2], place: &Place) -> HashSet<Vec<u8>> {
     let entries = readings[0].entries().filter(|entry| entry.line.verb == Verb::Set && !entry.is_pattern());
-    let keys: BTreeSet<String> = entries.map(Entry::key).collect();
-    let gone = |key: &String| Key::parse(key).is_ok_and(|key| !place.platform.has(&key));
-    keys.into_iter().filter(gone).collect()
+    let paths: HashSet<&[u8]> = entries.map(|entry| &*entry.line.path).collect();
+    let gone = |path: &&[u8]| {
+        let key = std::str::from_utf8(path).ok().and_then(|path| Key::parse(path).ok());
+        key.is_some_and(|key| !place.platform.has(&key))
+    };
+    paths.into_iter().filter(gone).map(Vec::from).collect()
 }
 
 pub(super) fn look_at(snapshot: &mut Snapshot, place: &Place, key: &Key, writable: bool) {

@@ -5,6 +5,7 @@
 //! drifts for all; what counts is the ratio within each round.
 #![allow(clippy::disallowed_methods, reason = "it writes its own temporary files")]
 
+mod boot;
 mod diagnose;
 mod namespaces;
 
@@ -56,6 +57,7 @@ fn main() {
     match words[..] {
         ["--limit", "read", ref keys @ ..] => limit_read(keys),
         ["--limit", "write", state, ref pairs @ ..] => limit_write(Path::new(state), pairs),
+        ["--limit", "files", root] => boot::limit(root),
         ["--limit", "sockets"] => diagnose::limit(false),
         ["--limit", "owners"] => diagnose::limit(true),
         ["--limit", "namespaces", ref keys @ ..] => namespaces::limit(keys),
@@ -67,6 +69,7 @@ fn main() {
         _ => {
             bench_check(&["general"]);
             bench_check(FIVE);
+            boot::bench();
             let sandbox = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sandbox.sh");
             let inside = Command::new("bash").arg(sandbox).arg(own()).arg("--inside").status();
             assert!(inside.is_ok_and(|status| status.success()), "the sandbox did not start");

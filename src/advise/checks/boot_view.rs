@@ -1,6 +1,6 @@
 //! What the checks of boot files look at.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use crate::facts::Boot;
 use crate::facts::Host;
@@ -22,8 +22,8 @@ pub struct BootView<'a> {
     pub host: &'a Host,
     /// Its live values.
     pub snapshot: &'a Snapshot,
-    /// The keys in the files that the running kernel does not have; None where nothing runs that could be asked.
-    pub missing: Option<&'a BTreeSet<String>>,
+    /// The paths in the files that the running kernel does not have; None where nothing runs that could be asked.
+    pub missing: Option<&'a HashSet<Vec<u8>>>,
     /// The kernel modules that are loaded before the files are read.
     pub modules: &'a [String],
 }

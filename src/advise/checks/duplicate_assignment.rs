@@ -1,7 +1,5 @@
 #![doc = include_str!("duplicate_assignment.md")]
 
-use std::collections::BTreeMap;
-
 use crate::advise::checks::BootView;
 use crate::advise::checks::Check;
 use crate::advise::checks::Concern;
@@ -13,12 +11,16 @@ use crate::facts::boot::Verb;
 pub static CHECK: Check = Check { id: "duplicate-assignment", page: include_str!("duplicate_assignment.md") };
 
 pub(super) fn check(view: &BootView<'_>) -> Vec<Concern> {
-    let mut lines: BTreeMap<(&str, &[u8]), Vec<&Entry<'_>>> = BTreeMap::new();
-    for entry in view.reading().entries().filter(|entry| entry.line.verb == Verb::Set) {
-        lines.entry((entry.file, &entry.line.path)).or_default().push(entry);
+    let entries = view.reading().entries().filter(|entry| entry.line.verb == Verb::Set);
+    let mut lines: Vec<&Entry<'_>> = entries.collect();
+    let mut concerns = Vec::new();
+    // The lines of a file stand together.
+    for file in lines.chunk_by_mut(|one, other| one.file == other.file) {
+        file.sort_by(|one, other| one.line.path.cmp(&other.line.path));
+        let same = file.chunk_by(|one, other| one.line.path == other.line.path);
+        concerns.extend(same.filter(|entries| entries.len() > 1).map(concern));
     }
-    lines.retain(|_, entries| entries.len() > 1);
-    lines.into_values().map(|entries| concern(&entries)).collect()
+    concerns
 }
 
 fn concern(entries: &[&Entry<'_>]) -> Concern {

@@ -1,6 +1,6 @@
 //! What each check of boot files finds, and what it leaves alone, on trees in memory.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use twtune::advise::checks;
 use twtune::advise::checks::BootView;
@@ -62,7 +62,7 @@ impl Fixture<'_> {
             let state = LiveState::Present((*value).into());
             snapshot.insert(key, LiveReading { state, writable: None, newer_than_boot: false });
         }
-        let missing: BTreeSet<String> = self.missing.iter().map(|key| (*key).to_owned()).collect();
+        let missing: HashSet<Vec<u8>> = self.missing.iter().map(|key| key.replace('.', "/").into()).collect();
         let modules: Vec<String> = self.modules.iter().map(|name| (*name).to_owned()).collect();
         let view = BootView {
             files: &self.files,
