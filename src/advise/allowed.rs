@@ -133,6 +133,10 @@ impl Allowed {
 
     /// The values that satisfy both; None where there is none.
     pub(super) fn meet(&self, other: &Self) -> Option<Self> {
+        // Of a setting that the catalogue does not know, one rule may want a number and another a text.
+        if self.setting.kind != other.setting.kind {
+            return None;
+        }
         let mut met = self.clone();
         for (mine, theirs) in met.numbers.iter_mut().zip(&other.numbers) {
             mine.low = mine.low.max(theirs.low);

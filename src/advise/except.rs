@@ -20,7 +20,7 @@ pub fn except(report: &mut Report<'_>, exceptions: &[Exception], today: Date) {
         } else {
             finding.status = Status::Excepted;
             finding.reason = Some(format!("excepted until {until}: {why}"));
-            finding.proposed = None;
+            (finding.proposed, finding.proposed_boot) = (None, None);
         }
     }
 }

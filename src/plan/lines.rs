@@ -36,8 +36,8 @@ pub fn boot_lines(report: &Report<'_>, plan: &Plan, reserved: &PortSet) -> Vec<B
         let planned = plan.changes.iter().find(|change| change.key == *key);
         let planned = planned.and_then(|change| change.after.clone());
         let wanted = planned.or_else(|| match finding.status {
-            Status::Ok => finding.live.state.value().map(str::to_owned),
-            _ => finding.proposed.as_ref().map(Value::to_string),
+            Status::Ok | Status::BootDiffers => finding.live.state.value().map(str::to_owned),
+            _ => finding.proposed.as_ref().or(finding.proposed_boot.as_ref()).map(Value::to_string),
         });
         if let Some(value) = wanted
             && seen.insert(key)

@@ -164,6 +164,29 @@ fn a_missing_setting_is_not_applicable_and_stops_nothing() {
     assert_eq!(keys(&plan["refused"]), Vec::<&str>::new());
 }
 
+/// The machine's own values are out of reach of every test: here they must not be touched, nor asked for.
+#[test]
+fn what_belongs_to_the_machine_is_not_applicable_in_a_namespace_and_never_written() {
+    let Some(host) = Host::start() else { return };
+    let uncatalogued =
+        rule("vm.dirty_ratio", "want = 1").replace("[[rule]]", "[[rule]]\nuncatalogued = true");
+    let own = host.profile("own", &uncatalogued);
+    for profiles in ["kubernetes-node redis kafka elasticsearch bulk-transfer", &own] {
+        let report = host.twtune(&format!("check {profiles} --format json")).report("check");
+        let machine = list(&report["findings"]).iter().filter(|finding| finding["scope"] == "machine");
+        let mut told = 0;
+        for finding in machine {
+            assert_eq!(finding["status"], "not-applicable", "{finding:#}");
+            told += 1;
+        }
+        assert!(told > 0, "{report:#}");
+        let plan = host.twtune(&format!("plan {profiles} --format json")).exits(0).report("plan");
+        for key in keys(&plan["changes"]).into_iter().chain(keys(&plan["refused"])) {
+            assert!(key.starts_with("net."), "{key}");
+        }
+    }
+}
+
 #[test]
 fn an_unreadable_setting_is_unreadable_and_stops_nothing() {
     let Some(mut host) = Host::start() else { return };

@@ -239,6 +239,25 @@ fn a_fact_that_nobody_knows_makes_a_rule_unknown() {
 }
 
 #[test]
+fn rules_about_what_the_catalogue_does_not_know_see_the_same_in_its_value() {
+    let unknown = |constraint: &str| format!("net.foo.bar;uncatalogued = true;{constraint}");
+    proposes(&unknown("want = 5"), "4", "5");
+    proposes(&unknown("at_least = 5"), "4", "5");
+    meets(&unknown("want = \"a  b\""), "a b");
+    proposes(&unknown("one_of = [\"x y\", \"z\"]"), "a", "x y");
+    let profiles = [
+        profile("number", "", &[&unknown("want = 5")]),
+        profile("quoted", "", &[&unknown("want = \"5\"")]),
+        profile("text", "", &[&unknown("want = \"five\"")]),
+    ];
+    let values = [("net.foo.bar", "4")];
+    let same = select_from(&profiles, &["number", "quoted"]);
+    assert_eq!(judged(&same, &values).expect("no conflict").overruled.len(), 0);
+    let other = select_from(&profiles, &["number", "text"]);
+    assert_eq!(judged(&other, &values).expect("the later one wins").overruled.len(), 1);
+}
+
+#[test]
 fn rules_for_the_other_system_are_no_part_of_the_report() {
     let rules = ["net.ipv4.tcp_fin_timeout;want = 30;when = \"windows\""];
     let selection = select_from(&[profile("p", "", &rules)], &["p"]);

@@ -31,7 +31,12 @@ type Numbers = Vec<Option<Amount>>;
 
 /// The shape of a setting that the catalogue does not know, by what its rule wants of it.
 pub(super) fn kind_of(written: &[(&str, &Node<'_>)]) -> Kind {
-    let number = |node: &Node<'_>| node.get_ref().as_integer().is_some();
+    // A number in quotes is the same number: all rules about a setting have to see the same in its value.
+    let number = |node: &Node<'_>| match node.get_ref() {
+        DeValue::Integer(_) => true,
+        DeValue::String(text) => text.parse::<i128>().is_ok(),
+        _ => false,
+    };
     match *written {
         [("at_least" | "at_most" | "between", _)] => Kind::Integer,
         [(_, node)] => match node.get_ref().as_array().and_then(|array| array.first()) {

@@ -165,7 +165,7 @@ fn judged(text: &str, host: &Host, rules: &[RankedRule<'_>], dice: &mut Dice) {
     }
     let draw = |report, live: &Snapshot| plan::draw(host, report, live, &PortSet::default(), &[]);
     for key in plan::concerned(&report) {
-        let setting = catalogue::find(&key).expect("a key of the catalogue");
+        let setting = catalogue::find_or_text(&key).expect("a key that a profile may name");
         live.entry(key).or_insert_with(|| reading(setting.kind, dice));
     }
     for change in &draw(&report, &live).changes {
