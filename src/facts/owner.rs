@@ -91,6 +91,7 @@ pub fn owned(
     }
     let mut all: Vec<Owner> = all
         .into_iter()
+        .filter(|(owner, _)| owner.sockets.total() > 0)
         .map(|(mut owner, close_waits)| {
             owner.close_waits = close_waits.into_iter().collect();
             owner.close_waits.sort_by(|one, other| other.1.cmp(&one.1).then(one.0.cmp(&other.0)));

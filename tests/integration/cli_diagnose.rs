@@ -138,3 +138,128 @@ fn full_ports_are_a_finding() {
     );
     assert_eq!(finding["evidence"]["headroom"], "0");
 }
+
+/// What was found by this check.
+fn finding<'a>(namespace: &'a Value, check: &str) -> &'a Value {
+    let found = list(&namespace["findings"]).iter().find(|finding| finding["check"] == check);
+    found.unwrap_or_else(|| panic!("no {check} in {:#}", namespace["findings"]))
+}
+
+#[test]
+fn who_does_not_close_is_named_and_its_name_is_harmless() {
+    let Some(host) = start() else { return };
+    let hold = host.background(
+        "printf '\\033[31mbad' >name; python3 - <<'END' &
+import sys
+open('/proc/self/comm', 'w').write(open('name').read())
+sys.argv = ['load.py', 'hold', '127.0.0.1:82', 'close-wait', '1000']
+exec(open('load.py').read())
+END
+        wait",
+    );
+    let report = diagnose(&host, "");
+    let namespace = &report["namespaces"][0];
+    let leak = finding(namespace, "close-wait-leak");
+    assert_eq!((&leak["severity"], &leak["evidence"]["close_wait"]), (&"error".into(), &"1000".into()));
+    assert!(leak["subject"].as_str().is_some_and(|who| who.contains("bad (process ")), "{leak:#}");
+    let owner = &list(&namespace["owners"])[0];
+    assert_eq!(owner["sockets"]["close-wait"], 1000, "{owner:#}");
+    assert!(owner["oldest_close_wait_seconds"].as_u64().is_some_and(|seconds| seconds < 600), "{owner:#}");
+    let human = host.twtune("diagnose").exits(0).says("close-wait-leak");
+    assert!(!human.stdout.contains('\x1b') && human.stdout.contains("u{1b}"), "{human:#?}");
+    // Who may not look says so; what is in the namespace everybody may count.
+    if let Some(run) = host.twtune_as_nobody("diagnose --format json") {
+        let report = run.exits(0).report("diagnose");
+        schema::diagnose(&report);
+        let namespace = &report["namespaces"][0];
+        assert_eq!(namespace["sockets"]["close-wait"], 1000);
+        assert!(!list(&namespace["not_seen"]).is_empty(), "{namespace:#}");
+        assert_eq!(finding(namespace, "close-wait-leak")["subject"], "processes that may not be looked into");
+    }
+    // It is gone with its process.
+    drop(hold);
+    let gone = (0..50).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        diagnose(&host, "")["namespaces"][0]["sockets"]["close-wait"].is_null()
+    });
+    assert!(gone, "{:#}", diagnose(&host, ""));
+}
+
+#[test]
+fn options_of_running_programs_are_looked_at_and_nobody_is_disturbed() {
+    let Some(host) = start() else { return };
+    let _server = host.background(
+        "exec python3 - <<'END'
+import socket, struct, time
+plain = socket.socket(); plain.bind(('127.0.0.1', 81)); plain.listen(9)
+good = socket.socket(); good.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+good.bind(('127.0.0.1', 82)); good.listen(9)
+client = socket.create_connection(('127.0.0.1', 82)); server, _ = good.accept()
+client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+print('ready', flush=True)
+time.sleep(600)
+END",
+    );
+    let report = diagnose(&host, "");
+    let namespace = &report["namespaces"][0];
+    let without = finding(namespace, "listener-without-reuseaddr");
+    assert!(
+        without["subject"].as_str().is_some_and(|who| who.starts_with("127.0.0.1:81, python3")),
+        "{without:#}"
+    );
+    let count = list(&namespace["findings"]).iter().filter(|one| one["check"] == without["check"]).count();
+    assert_eq!(count, 1, "{namespace:#}");
+    assert_eq!(finding(namespace, "linger-zero-drops-data")["evidence"]["sockets_with_linger_zero"], "1");
+    assert_eq!(diagnose(&host, "")["namespaces"][0]["sockets"], namespace["sockets"]);
+}
+
+#[test]
+fn every_namespace_is_looked_into() {
+    let Some(host) = start() else { return };
+    host.sh("ip netns add blue; ip netns add empty
+        ip netns exec blue sh -c 'ip link set lo up; echo 20000 20099 >/proc/sys/net/ipv4/ip_local_port_range
+            echo 0 >/proc/sys/net/ipv4/tcp_tw_reuse; python3 load.py fill 127.0.0.1:80 100'");
+    let report = diagnose(&host, "--all-netns");
+    let named = |name: &str| {
+        let found = list(&report["namespaces"]).iter().find(|one| one["name"] == name);
+        found.unwrap_or_else(|| panic!("{name} is not in {report:#}"))
+    };
+    assert_eq!(report["namespaces"][0]["name"], "own");
+    assert_eq!(report["namespaces"][0]["sockets"], serde_json::json!({}));
+    assert_eq!(named("empty")["sockets"], serde_json::json!({}));
+    assert_eq!(named("blue")["sockets"], serde_json::json!({"time-wait": 100}));
+    assert_eq!(finding(named("blue"), "time-wait-exhausts-ports")["severity"], "error");
+    // The same by its name.
+    let alone = diagnose(&host, "--netns blue");
+    assert_eq!(alone["namespaces"][0]["id"], named("blue")["id"]);
+    host.twtune("diagnose --all-netns --exit-code").exits(1).says("blue");
+    host.twtune("diagnose --all-netns --netns blue").exits(2);
+    host.twtune("diagnose --netns nowhere").exits(3);
+}
+
+#[test]
+fn what_is_advised_brings_what_is_said() {
+    let Some(host) = start() else { return };
+    host.sh("echo 20000 20099 >/proc/sys/net/ipv4/ip_local_port_range
+        echo 0 >/proc/sys/net/ipv4/tcp_tw_reuse; python3 load.py fill 127.0.0.1:80 100");
+    let report = diagnose(&host, "");
+    let found = finding(&report["namespaces"][0], "time-wait-exhausts-ports");
+    let promised = found["evidence"]["sustainable_rate_with_tw_reuse"].as_str().expect("a rate");
+    let promised: f64 = promised.parse().expect("a number");
+    host.sh("echo 1 >/proc/sys/net/ipv4/tcp_tw_reuse");
+    // Twice as fast as can be: what gets through is what the ports carry.
+    let _server = host.background("exec python3 load.py serve 127.0.0.1:80");
+    host.sh(&format!("python3 load.py pace 127.0.0.1:80 {} 10 made >ready", promised * 2.0));
+    let made: f64 =
+        host.sh("cat made").split_whitespace().nth(1).and_then(|n| n.parse().ok()).expect("a number");
+    let rate = made / 10.0;
+    assert!((rate - promised).abs() <= promised / 10.0, "{promised} a second were promised, {rate} came");
+}
+
+#[test]
+fn wrong_usage_is_refused() {
+    let Some(host) = Host::start() else { return };
+    for options in ["--for 0s", "--for 2h", "--for soon", "--top -1", "--for 1s --all-netns"] {
+        host.twtune(&format!("diagnose {options}")).exits(2);
+    }
+}

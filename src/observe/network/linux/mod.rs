@@ -9,7 +9,7 @@ mod tick;
 
 pub use counters::counters;
 pub use counters::counters_from_proc;
-pub(super) use proc_net::OWN;
+pub use proc_net::OWN;
 pub(super) use proc_net::visit_table;
 pub use silence::silence;
 pub use sock_diag::Extra;

@@ -13,7 +13,7 @@ use crate::facts::Socket;
 use crate::facts::State;
 
 /// The calling thread's own namespace; `/proc/net` is the process's, and the thread may have moved.
-pub(in crate::observe) const OWN: &str = "/proc/thread-self/net";
+pub const OWN: &str = "/proc/thread-self/net";
 
 /// `TIME_WAIT`'s timer, as the kernel numbers timers.
 const TIMER_TIME_WAIT: &str = "03";
