@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -47,7 +48,7 @@ fn lay_out(root: &Path) {
     let mut write = |folder: &str, at: usize| {
         let mut text = format!("# drop-in {at}\n# owner team-{}\n\n", at % 17);
         for _ in 0..8 {
-            text.push_str(&format!("net.ipv4.bench_setting_{} = {}\n", number(450), number(1 << 20)));
+            let _ = writeln!(text, "net.ipv4.bench_setting_{} = {}", number(450), number(1 << 20));
         }
         text.push_str("# end\n; end\n");
         let folder = root.join(folder);
