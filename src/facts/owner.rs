@@ -97,6 +97,8 @@ pub fn owned(
             owner
         })
         .collect();
+    // Some hold those of other namespaces only.
+    all.retain(|owner| owner.sockets.total() > 0);
     all.sort_by(|one, other| {
         let most = |owner: &Owner| (owner.sockets.of(State::CloseWait), owner.sockets.total());
         most(other).cmp(&most(one)).then(one.process.pid.cmp(&other.process.pid))
