@@ -52,7 +52,7 @@ pub(super) struct Args {
     state: StateArgs,
     /// A plan that `plan -o` saved, as it is, without asking
     #[arg(long, value_name = "FILE", conflicts_with_all = [
-        "profiles", "level", "skip", "target", "root", "netns", "pid", "dry_run",
+        "profiles", "level", "skip", "target", "netns", "pid", "dry_run", "take_over",
     ])]
     plan: Option<PathBuf>,
     /// Do not ask
@@ -64,24 +64,31 @@ pub(super) struct Args {
     /// Undo it by itself unless `twtune confirm` comes within this time (30s, 10min, 2h); again: more time
     #[arg(long, value_name = "TIME", value_parser = probation_time)]
     confirm_within: Option<Duration>,
+    /// Deal with lines of other files that would win over ours at boot: comment them out
+    #[arg(long)]
+    take_over: bool,
     /// A copy of the rollback file, as a new file
     #[arg(long, value_name = "FILE")]
     rollback_file: Option<PathBuf>,
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
-    settle_overdue(&args.state);
+    if !args.place.is_image() {
+        settle_overdue(&args.state);
+    } else if args.confirm_within.is_some() {
+        return Err(CliError::usage("an image does not run, so nothing in it can undo itself"));
+    }
     if let Some(file) = &args.plan {
         return run_saved(context, args, file);
     }
     let skip = args.rules.skipped()?;
     let selection = context.selection(&args.rules.profiles)?;
     let rules = args.rules.rules(&selection, &skip);
-    let place = args.place.open_live()?;
+    let place = args.place.open()?;
     let mut survey =
         survey(&place, &rules, Depth { identity: context.format == Format::Json, ..Depth::default() })?
             .heed(&selection);
-    let plan = survey.plan(&place, &skip)?;
+    let plan = survey.plan(&place, &skip, &place.state(&args.state)?, args.take_over)?;
     let subject = Subject { host: &survey.host, profiles: &selection.names };
     let view = PlanView { subject, report: &survey.report, plan: &plan };
     let show = || match context.format {
@@ -95,7 +102,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         })?;
         return Ok(0);
     }
-    refuse_while_interrupted(&args.state)?;
+    refuse_while_interrupted(&place, &place.state(&args.state)?)?;
     if plan.is_empty() {
         let outcome = if extends_probation(args)? { Outcome::Pending } else { Outcome::Unchanged };
         return Ok(Context::finish(report(context, &Done::not_begun(outcome), &[]), 0));
@@ -130,8 +137,10 @@ fn run_saved(context: &Context, args: &Args, file: &Path) -> Result<u8, CliError
     let text = document::read(file)?;
     let refused = |why: &str| CliError::refused(format!("{}: {why}", file.display()));
     let host = observe::host(Wanted::default(), true);
-    let (saved, plan) = SavedPlan::parse(&text, &host).map_err(|why| refused(&why))?;
-    let here = observe::identity();
+    let (saved, mut plan) = SavedPlan::parse(&text, &host).map_err(|why| refused(&why))?;
+    let image = if args.place.is_image() { Some(args.place.open()?) } else { None };
+    let identity = || image.as_ref().map_or_else(observe::identity, Place::identity);
+    let here = identity();
     if !saved.origin.same_machine(&here) {
         return Err(refused(&format!("it was drawn up on another machine, {}", saved.origin.host)));
     }
@@ -139,9 +148,16 @@ fn run_saved(context: &Context, args: &Args, file: &Path) -> Result<u8, CliError
         return Err(refused("it was drawn up before the last reboot").hint("plan again"));
     }
     let entered = if saved.origin.is_here(&here) { None } else { saved.origin.entered.clone() };
-    let place = place::open(entered)?;
-    if !saved.origin.is_here(&observe::identity()) {
+    let place = match image {
+        Some(place) => place,
+        None => place::open(entered)?,
+    };
+    if !saved.origin.is_here(&place.identity()) {
         return Err(refused("it was drawn up in another network namespace").hint("plan again"));
+    }
+    if let Some(root) = place.root.as_ref().filter(|_| plan.touches_boot()) {
+        plan.edits =
+            saved.edits(&system::boot_files(root).0).map_err(|why| refused(&why).hint("plan again"))?;
     }
     if plan.is_empty() {
         return Ok(Context::finish(report(context, &Done::not_begun(Outcome::Unchanged), &[]), 0));
@@ -157,8 +173,8 @@ fn apply(
     plan: &Plan,
     profiles: &[String],
 ) -> Result<Done, CliError> {
-    let identity = observe::identity();
-    let state = &args.state.state_dir;
+    let identity = place.identity();
+    let state = &place.state(&args.state)?;
     let within = args.confirm_within.unwrap_or_default();
     let start_watcher = |id: &str| watch::start(id, state, within);
     let probation = args.confirm_within.map(|within| Probation { within, start_watcher: &start_watcher });
@@ -171,6 +187,7 @@ fn apply(
         copy: args.rollback_file.as_deref(),
         state,
         probation,
+        folder: place.folder(),
     };
     let interruption = system::watch_signals();
     let done = transaction::apply(&request, &*place.platform, &interruption, &Context::say)?;
@@ -186,18 +203,7 @@ fn apply(
 fn extends_probation(args: &Args) -> Result<bool, CliError> {
     match (args.confirm_within, Store::open(&args.state.state_dir)?) {
         (Some(within), Some(store)) => {
-            let extended = transaction::extend(&store, within, &observe::identity(), &Context::say)?;
-            for id in &extended {
-                let state = &args.state.state_dir;
-                // A process sees the new time by itself. A timer would come too late for a shorter one; should no
-                // other take its place, the next twtune still sees what is overdue.
-                if system::stop_timer(id, state) && watch::start(id, state, within).is_err() {
-                    Context::say(&format!(
-                        "warning: nobody watches apply {id} any more; `twtune confirm` keeps it"
-                    ));
-                }
-            }
-            Ok(!extended.is_empty())
+            Ok(!transaction::extend(&store, within, &observe::identity(), &Context::say)?.is_empty())
         }
         _ => Ok(false),
     }
@@ -215,9 +221,9 @@ fn probation_time(text: &str) -> Result<Duration, String> {
 
 /// What was interrupted has to be settled before anything is said to be so or is written. Who may not see the state
 /// is told by what they try to do with it.
-fn refuse_while_interrupted(state: &StateArgs) -> Result<(), CliError> {
-    let Ok(Some(store)) = Store::open(&state.state_dir) else { return Ok(()) };
-    match transaction::interrupted(&store, observe::identity).unwrap_or_default().pop() {
+fn refuse_while_interrupted(place: &Place, state: &Path) -> Result<(), CliError> {
+    let Ok(Some(store)) = Store::open(state) else { return Ok(()) };
+    match transaction::interrupted(&store, || place.identity()).unwrap_or_default().pop() {
         Some(record) => Err(TransactionError::Interrupted { command: record.command, id: record.id }.into()),
         None => Ok(()),
     }

@@ -7,6 +7,7 @@ use crate::cli::error::CliError;
 use crate::cli::system;
 use crate::cli::watch::settle_overdue;
 use crate::observe;
+use crate::platform::stored::BootFolder;
 use crate::render::human;
 use crate::render::json;
 use crate::transaction;
@@ -21,7 +22,11 @@ pub(super) struct Args {
 pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     settle_overdue(&args.state);
     let kept = match Store::open(&args.state.state_dir)? {
-        Some(store) => transaction::confirm(&store, &observe::identity(), &Context::say)?,
+        Some(store) => {
+            let root = system::own_root()?;
+            let folder = root.as_ref().map(|root| root as &dyn BootFolder);
+            transaction::confirm(&store, &observe::identity(), folder, &Context::say)?
+        }
         None => Vec::new(),
     };
     if kept.is_empty() {

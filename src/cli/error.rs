@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::cli::system;
 use crate::cli::system::ADMINISTRATOR;
 use crate::platform::PlatformError;
 use crate::profile::Problem;
@@ -129,6 +130,11 @@ impl From<TransactionError> for CliError {
             TransactionError::Interrupted { .. } => {
                 Self::refused(message).hint("`twtune rollback` settles it, then try again")
             }
+            TransactionError::File(_) | TransactionError::Files(_) => Self::new(ErrorKind::Denied, message)
+                .hint(system::ADMINISTRATOR)
+                .hint("`--target live` changes no file"),
+            TransactionError::Changed(_) => Self::refused(message)
+                .hint("move the lines of your own to another file, or plan again where it is not twtune's"),
             TransactionError::UnknownId(_) => Self::refused(message).hint("`twtune history` lists them"),
             TransactionError::Foreign(_) => Self::refused(message),
         }

@@ -7,22 +7,23 @@ use clap::ValueEnum;
 
 use crate::advise;
 use crate::cli::assume::Assumed;
+use crate::cli::context::StateArgs;
 use crate::cli::error::CliError;
 use crate::cli::system;
 use crate::cli::system::Root;
 use crate::cli::system::Settings;
+use crate::facts::Identity;
+use crate::observe;
 use crate::plan::Namespace;
 use crate::platform::Platform;
 use crate::platform::image::Image;
-
-/// Which values count in the initial network namespace where nobody says. Boot values join as soon as apply can
-/// write them: until then a check that counted them would find what no plan could change.
-const DEFAULT_TARGET: advise::Target = advise::Target::Live;
+use crate::platform::stored::BootFolder;
 
 // The options that say where.
 #[derive(Debug, clap::Args)]
 pub(super) struct PlaceArgs {
-    /// Live values, the values that the next boot sets, or both [default: live]
+    /// Live values, the values that the next boot sets, or both [default: both; live outside
+    /// the initial network namespace]
     #[arg(long, value_enum)]
     target: Option<Target>,
     /// An image or chroot instead of this machine: boot values only
@@ -81,30 +82,15 @@ impl PlaceArgs {
         }
         let mut place = open(entered)?;
         place.target = match self.target {
-            Some(Target::Boot | Target::Both) if place.root.is_none() => {
-                let message = "what runs here is what boots: there are no values besides";
-                return Err(CliError::usage(message).hint("leave `--target` out, or say `--target live`"));
-            }
             Some(Target::Boot) => advise::Target::Boot,
             Some(Target::Both) => advise::Target::Both,
-            None if place.initial && place.root.is_some() => DEFAULT_TARGET,
+            // Where nothing is known to read the files at boot, they say nothing.
+            None if place.initial && place.root.as_ref().is_some_and(system::has_boot_loader) => {
+                advise::Target::Both
+            }
             Some(Target::Live) | None => advise::Target::Live,
         };
         Ok(place)
-    }
-
-    /// The place as `open` has it, for a command that changes only what runs.
-    pub(super) fn open_live(&self) -> Result<Place, CliError> {
-        let not_yet =
-            |what: &str| CliError::usage(format!("{what} is not there yet: only live values are changed"));
-        if self.root.is_some() {
-            return Err(not_yet("--root"));
-        }
-        let place = self.open()?;
-        if self.target.is_some() && place.target != advise::Target::Live {
-            return Err(not_yet("`--target` other than `live`"));
-        }
-        Ok(Place { target: advise::Target::Live, ..place })
     }
 
     /// Whether it is an image: what waits to be settled on this machine does not concern it.
@@ -117,14 +103,30 @@ impl PlaceArgs {
             return Err(CliError::usage("an image has no live values")
                 .hint("leave `--target` out, or say `--target boot`"));
         }
-        Ok(Place {
-            platform: Box::new(Image),
-            initial: true,
-            entered: None,
-            root: Some(system::image_root(folder)?),
-            assumed: Some(self.assume.clone().unwrap_or_default()),
-            target: advise::Target::Boot,
-        })
+        image(folder, self.assume.clone().unwrap_or_default())
+    }
+}
+
+impl Place {
+    /// Where its history is kept.
+    pub(super) fn state(&self, state: &StateArgs) -> Result<PathBuf, CliError> {
+        match (&self.assumed, &self.root) {
+            (Some(_), Some(root)) => system::image_state(root),
+            _ => Ok(state.state_dir.clone()),
+        }
+    }
+
+    /// Which host, boot and namespace it is. An image is itself, whoever has started it.
+    pub(super) fn identity(&self) -> Identity {
+        match (&self.assumed, &self.root) {
+            (Some(_), Some(root)) => system::image_identity(root),
+            _ => observe::identity(),
+        }
+    }
+
+    /// The files that set values at boot, where there are any.
+    pub(super) fn folder(&self) -> Option<&dyn BootFolder> {
+        self.root.as_ref().map(|root| root as &dyn BootFolder)
     }
 }
 
@@ -142,6 +144,18 @@ fn absolute(name: &str) -> String {
         return name.into();
     }
     std::path::absolute(name).map_or_else(|_| name.into(), |path| path.display().to_string())
+}
+
+/// Opens an image or chroot.
+pub(super) fn image(folder: &Path, assumed: Assumed) -> Result<Place, CliError> {
+    Ok(Place {
+        platform: Box::new(Image),
+        initial: true,
+        entered: None,
+        root: Some(system::image_root(folder)?),
+        assumed: Some(assumed),
+        target: advise::Target::Boot,
+    })
 }
 
 /// Opens the settings of a network namespace; None is the caller's own.

@@ -1,5 +1,6 @@
 //! `twtune plan`
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -14,10 +15,9 @@ use crate::cli::place::Place;
 use crate::cli::place::PlaceArgs;
 use crate::cli::survey::Depth;
 use crate::cli::survey::RuleArgs;
+use crate::cli::survey::Survey;
 use crate::cli::survey::survey;
 use crate::cli::watch::settle_and_warn;
-use crate::facts::Host;
-use crate::observe;
 use crate::plan;
 use crate::plan::Plan;
 use crate::plan::SavedPlan;
@@ -40,20 +40,25 @@ pub(super) struct Args {
     /// Save the plan to this file, for `apply --plan`
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Deal with lines of other files that would win over ours at boot: comment them out
+    #[arg(long)]
+    take_over: bool,
     /// Exit code 1 where there are changes, or something is refused
     #[arg(long)]
     exit_code: bool,
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
-    settle_and_warn(&args.state);
+    if !args.place.is_image() {
+        settle_and_warn(&args.state);
+    }
     let skip = args.rules.skipped()?;
     let selection = context.selection(&args.rules.profiles)?;
     let rules = args.rules.rules(&selection, &skip);
-    let place = args.place.open_live()?;
+    let place = args.place.open()?;
     let identity = context.format == Format::Json || args.output.is_some();
     let mut survey = survey(&place, &rules, Depth { identity, ..Depth::default() })?.heed(&selection);
-    let plan = survey.plan(&place, &skip)?;
+    let plan = survey.plan(&place, &skip, &place.state(&args.state)?, args.take_over)?;
     let subject = Subject { host: &survey.host, profiles: &selection.names };
     let view = PlanView { subject, report: &survey.report, plan: &plan };
     Context::report(|out| match context.format {
@@ -62,7 +67,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         Format::Json => json::plan(out, view),
     })?;
     if let Some(file) = &args.output {
-        save(file, &survey.host, &place, &plan, &selection.names)?;
+        save(file, &survey, &place, &plan, &selection.names)?;
     }
     Ok(u8::from(args.exit_code && !plan.is_empty()))
 }
@@ -75,14 +80,22 @@ fn reserved(place: &Place) -> PortSet {
 }
 
 /// Saves a plan. One in which something is refused could never be applied, and is not saved.
-fn save(file: &Path, host: &Host, place: &Place, plan: &Plan, profiles: &[String]) -> Result<(), CliError> {
+fn save(
+    file: &Path,
+    survey: &Survey<'_>,
+    place: &Place,
+    plan: &Plan,
+    profiles: &[String],
+) -> Result<(), CliError> {
     if !plan.refused.is_empty() {
         return Err(CliError::new(refused_kind(&plan.refused), "something is refused, so no plan was saved")
             .hint("`--skip KEY` leaves a setting out"));
     }
-    let identity = observe::identity();
+    let identity = place.identity();
     let id = plan.id(Some(&identity));
-    let saved = SavedPlan::new(plan, id, origin(host, &identity, place), profiles.to_vec());
+    let origin = origin(&survey.host, &identity, place);
+    let boot_files = if plan.touches_boot() { survey.boot_checksums() } else { BTreeMap::new() };
+    let saved = SavedPlan::new(plan, id, origin, profiles.to_vec(), boot_files);
     document::write(file, &saved.text())?;
     Context::say(&format!("saved; `twtune apply --plan {}` makes these changes", file.display()));
     Ok(())

@@ -2,6 +2,7 @@
 
 use crate::cli::apply::origin;
 use crate::cli::apply::outcome_code;
+use crate::cli::assume::Assumed;
 use crate::cli::context::Context;
 use crate::cli::context::Format;
 use crate::cli::context::StateArgs;
@@ -43,20 +44,22 @@ pub(super) struct Args {
     /// Undo this setting although somebody changed it since; may be repeated
     #[arg(long, value_name = "KEY")]
     force: Vec<String>,
-    /// An image or chroot instead of this machine. Not there yet
+    /// An image or chroot instead of this machine; its history lies in its own /var/lib/twtune
     #[arg(long, value_name = "DIR")]
     root: Option<std::path::PathBuf>,
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
-    settle_overdue(&args.state);
-    if args.root.is_some() {
-        return Err(CliError::usage("--root is not there yet: this version handles running systems only"));
+    let image = args.root.as_deref().map(|folder| place::image(folder, Assumed::default())).transpose()?;
+    if image.is_none() {
+        settle_overdue(&args.state);
     }
+    let state =
+        image.as_ref().map_or_else(|| Ok(args.state.state_dir.clone()), |image| image.state(&args.state))?;
     let forced =
         args.force.iter().map(|name| resolve_key(name, "--force")).collect::<Result<Vec<Key>, _>>()?;
-    let store = Store::open(&args.state.state_dir)?;
-    let (choice, place) = match find(store.as_ref(), args.record.as_deref())? {
+    let store = Store::open(&state)?;
+    let (choice, place) = match find(store.as_ref(), args.record.as_deref(), image)? {
         Found::Nothing => {
             let nothing = Done::not_begun(Outcome::Unchanged);
             return Ok(Context::finish(report(context, &nothing, false), 0));
@@ -72,9 +75,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     };
     let store = match store {
         Some(store) => store,
-        None => Store::create(&args.state.state_dir)?,
+        None => Store::create(&state)?,
     };
-    let here = observe::identity();
+    let here = place.identity();
     let host = observe::host(Wanted::default(), place.initial);
     let undo = Undo {
         choice: &choice,
@@ -83,6 +86,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         time: Context::now(),
         forced: &forced,
         unconfirmed: false,
+        folder: place.folder(),
     };
     if args.dry_run || !args.yes {
         if !args.dry_run && !Context::can_ask() {
@@ -110,7 +114,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     let done =
         transaction::rollback(&store, &undo, &*place.platform, &system::watch_signals(), &Context::say)?;
     if was_on_probation && !on_probation() {
-        system::stop_timer(&choice.record.id, &args.state.state_dir);
+        system::stop_timer(&choice.record.id, &state);
     }
     Ok(Context::finish(report(context, &done, false), outcome_code(&done)))
 }
@@ -126,7 +130,11 @@ enum Found {
 
 /// Finds the record to undo and enters its network namespace: live values mean something only there. Without a name,
 /// an apply whose namespace is gone is passed over.
-fn find(store: Option<&Store>, named: Option<&str>) -> Result<Found, CliError> {
+fn find(store: Option<&Store>, named: Option<&str>, image: Option<Place>) -> Result<Found, CliError> {
+    if let Some(place) = image {
+        let choice = transaction::choose(store, named, &place.identity(), &[])?;
+        return Ok(choice.map_or(Found::Nothing, |choice| Found::Record(choice, place)));
+    }
     let here = observe::identity();
     let mut beyond_reach = Vec::new();
     loop {

@@ -1,6 +1,8 @@
 //! The road that check, plan and apply share: profiles to rules, rules to a look at the host, and the findings.
 
+use std::collections::BTreeMap;
 use std::collections::HashSet;
+use std::path::Path;
 
 use clap::ValueEnum;
 
@@ -29,7 +31,9 @@ use crate::facts::boot::on_kernel;
 use crate::observe;
 use crate::observe::Wanted;
 use crate::plan;
+use crate::plan::BootPlace;
 use crate::plan::Plan;
+use crate::platform::stored::BootFolder;
 use crate::profile;
 use crate::profile::Needs;
 use crate::profile::RankedRule;
@@ -37,6 +41,8 @@ use crate::profile::Selection;
 use crate::setting::Key;
 use crate::setting::PortSet;
 use crate::setting::catalogue;
+use crate::transaction;
+use crate::transaction::Store;
 
 // The options that say which rules count.
 #[derive(Debug, clap::Args)]
@@ -92,6 +98,8 @@ pub(super) struct Survey<'a> {
     /// What is wrong with the files that set values at boot, where they were looked at.
     pub(super) concerns: Vec<Concern>,
     snapshot: Snapshot,
+    /// The files that say what the next boot sets, where they were looked at.
+    boot_files: Option<BootFiles>,
     excepted: Vec<Key>,
 }
 
@@ -121,16 +129,17 @@ pub(super) fn survey<'a>(
         _ => observe::host(wanted, place.initial),
     };
     let snapshot = look(place, rules, depth.writable);
-    let (boot, concerns) = match &place.root {
+    let (boot, concerns, boot_files) = match &place.root {
         Some(root) if depth.boot || place.target != Target::Live => {
             let (files, loader) = system::boot_files(root);
             host.boot_loader = loader;
-            foresee(&files, &host, place, rules, &snapshot)
+            let (boot, concerns) = foresee(&files, &host, place, rules, &snapshot);
+            (boot, concerns, Some(files))
         }
-        _ => (Boot::new(), Vec::new()),
+        _ => (Boot::new(), Vec::new(), None),
     };
     let report = hold(&host, rules, &snapshot, &boot, place.target)?;
-    Ok(Survey { host, report, concerns, snapshot, excepted: Vec::new() })
+    Ok(Survey { host, report, concerns, snapshot, boot_files, excepted: Vec::new() })
 }
 
 /// Holds the rules against the live values that were read of another network namespace.
@@ -140,7 +149,8 @@ pub(super) fn survey_elsewhere<'a>(
     snapshot: Snapshot,
 ) -> Result<Survey<'a>, CliError> {
     let report = hold(&host, rules, &snapshot, &Boot::new(), Target::Live)?;
-    Ok(Survey { host, report, concerns: Vec::new(), snapshot, excepted: Vec::new() })
+    let boot_files = None;
+    Ok(Survey { host, report, concerns: Vec::new(), snapshot, boot_files, excepted: Vec::new() })
 }
 
 /// Reads the settings that the rules name.
@@ -235,7 +245,13 @@ impl<'a> Survey<'a> {
     }
 
     /// Draws up the plan that would meet every rule.
-    pub(super) fn plan(&mut self, place: &Place, skip: &[Key]) -> Result<Plan, CliError> {
+    pub(super) fn plan(
+        &mut self,
+        place: &Place,
+        skip: &[Key],
+        state: &Path,
+        take_over: bool,
+    ) -> Result<Plan, CliError> {
         for key in plan::concerned(&self.report) {
             look_at(&mut self.snapshot, place, &key, true);
         }
@@ -245,6 +261,22 @@ impl<'a> Survey<'a> {
                 .map_err(|error| CliError::io("read", "the sockets that listen", &error))?,
         };
         let left_out = [skip, &self.excepted].concat();
-        Ok(plan::draw(&self.host, &self.report, &self.snapshot, &listening, &left_out))
+        let mut plan = plan::draw(&self.host, &self.report, &self.snapshot, &listening, &left_out);
+        if let (Some(files), Some(root)) = (&self.boot_files, &place.root)
+            && place.target != Target::Live
+        {
+            // Who may not see the history may not write the files either, and is told so by their folder.
+            let store = Store::open(state).unwrap_or_default();
+            let own = transaction::drop_in(store.as_ref(), &place.identity()).unwrap_or_default();
+            let obstacle = root.obstacle(plan::DROP_IN);
+            let boot = BootPlace { files, own: &own, take_over, obstacle };
+            plan::draw_boot(&mut plan, &self.host, &self.report, &self.snapshot, &boot, &left_out);
+        }
+        Ok(plan)
+    }
+
+    /// What the files of the next boot say, for a plan that is bound to them.
+    pub(super) fn boot_checksums(&self) -> BTreeMap<String, String> {
+        self.boot_files.as_ref().map(plan::checksums).unwrap_or_default()
     }
 }

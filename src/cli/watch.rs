@@ -84,6 +84,7 @@ fn undo(store: &Store, id: &str) -> Result<Done, CliError> {
         time: Context::now(),
         forced: &[],
         unconfirmed: true,
+        folder: place.folder(),
     };
     Ok(transaction::rollback(store, &undo, &*place.platform, &system::watch_signals(), &Context::say)?)
 }

@@ -50,7 +50,8 @@ pub fn identity() -> Identity {
 
 /// machine-id(5) asks that the id itself is not shown in untrusted places; a hash that only twtune makes tells
 /// machines apart as well.
-fn hashed(id: &str) -> String {
+#[must_use]
+pub fn hashed(id: &str) -> String {
     let digest = Sha256::new().chain_update(b"twtune machine id\0").chain_update(id).finalize();
     digest.first_chunk().map(|half| format!("{:032x}", u128::from_be_bytes(*half))).unwrap_or_default()
 }

@@ -27,6 +27,7 @@ pub mod network;
 pub mod process;
 
 pub use host::Wanted;
+pub use host::hashed;
 pub use host::host;
 pub use host::identity;
 pub use listening::listening;

@@ -19,6 +19,21 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// What cannot be done; where there is any, nothing is.
     pub refused: Vec<Refusal>,
+    /// Files of others in which lines are commented out, because they would win over ours.
+    pub edits: Vec<Edit>,
+}
+
+/// Lines of somebody else's file that are commented out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// The file that is written, below `/etc`.
+    pub path: String,
+    /// The file that its text comes from: itself, or one of a vendor's, which the new file hides.
+    pub source: String,
+    /// The lines, counted from 1, each with the setting that it is about.
+    pub lines: Vec<(usize, Key)>,
+    /// The text that was found in the source.
+    pub text: Vec<u8>,
 }
 
 impl Plan {
@@ -32,6 +47,12 @@ impl Plan {
     #[must_use]
     pub fn needs_reboot(&self) -> bool {
         self.changes.iter().any(|change| change.setting.effect == Effect::AfterReboot)
+    }
+
+    /// Whether it changes what the next boot sets.
+    #[must_use]
+    pub fn touches_boot(&self) -> bool {
+        !self.edits.is_empty() || self.changes.iter().any(|change| change.target == Target::Boot)
     }
 
     /// A name for this plan on this host: the same changes from the same values have the same.
@@ -52,6 +73,13 @@ impl Plan {
             add(Some(change.key.as_str()));
             add(change.before.as_deref());
             add(change.after.as_deref());
+            if change.target == Target::Boot {
+                add(Some("boot"));
+            }
+        }
+        for edit in &self.edits {
+            add(Some(&edit.path));
+            edit.lines.iter().for_each(|(line, _)| add(Some(&line.to_string())));
         }
         let digest = digest.finalize();
         digest.first_chunk().map(|start| format!("{:016x}", u64::from_be_bytes(*start))).unwrap_or_default()
@@ -94,11 +122,16 @@ impl Change {
 pub enum Target {
     /// In the running system.
     Live,
+    /// In a file that sets it at boot.
+    Boot,
 }
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad("live")
+        f.pad(match self {
+            Self::Live => "live",
+            Self::Boot => "boot",
+        })
     }
 }
 

@@ -26,7 +26,12 @@ use crate::setting::Value;
 /// others that these touch.
 #[must_use]
 pub fn concerned(report: &Report<'_>) -> Vec<Key> {
-    let differing = || report.findings.iter().filter(|finding| finding.status == Status::LiveDiffers);
+    let differing = || {
+        report
+            .findings
+            .iter()
+            .filter(|finding| finding.status.live_differs() || finding.status.boot_differs())
+    };
     let changed = |key: &str| differing().any(|finding| finding.rule.rule.key.as_str() == key);
     let names: &[&str] = match (changed(ports::RANGE), changed(ports::FLOOR)) {
         (true, _) => &[ports::FLOOR, ports::RESERVED],
@@ -55,7 +60,8 @@ pub fn draw(
     for finding in &report.findings {
         // All findings about one setting propose the same value, the one that meets them all; the first that
         // differs is the strongest rule's and gives the reason.
-        if !finding.status.is_met() && seen.insert(&finding.rule.rule.key) {
+        let in_the_way = !finding.status.is_met() && finding.status != Status::BootDiffers;
+        if in_the_way && seen.insert(&finding.rule.rule.key) {
             match change(host, finding, snapshot) {
                 Ok(change) => plan.changes.push(change),
                 Err(refusal) => plan.refused.push(refusal),
@@ -116,9 +122,7 @@ fn change(host: &Host, finding: &Finding<'_>, snapshot: &Snapshot) -> Result<Cha
         |obstacle, reason: String| Refusal { key: rule.key.clone(), target: Target::Live, obstacle, reason };
     let reason = || finding.reason.clone().unwrap_or_else(|| finding.status.to_string());
     let obstacle = || snapshot.get(&rule.key).and_then(LiveReading::write_obstacle);
-    if finding.status == Status::LiveDiffers
-        && rule.constraint == Constraint::Absent
-        && rule.setting.may_be_absent()
+    if finding.status.live_differs() && rule.constraint == Constraint::Absent && rule.setting.may_be_absent()
     {
         return match obstacle() {
             Some(why) => Err(refuse(Obstacle::Permission, format!("it may not be removed here: {why}"))),
@@ -155,7 +159,7 @@ fn planned(host: &Host, finding: &Finding<'_>, after: Option<String>) -> Change 
 }
 
 /// The rule's reason, and what became of shares of memory that this kernel does not take.
-fn why(host: &Host, rule: &Rule) -> String {
+pub(super) fn why(host: &Host, rule: &Rule) -> String {
     let capped: Vec<String> =
         rule.constraint.amounts().iter().filter_map(|amount| amount.capped(rule.setting, host)).collect();
     if capped.is_empty() { rule.why.clone() } else { format!("{} ({})", rule.why, capped.join("; ")) }

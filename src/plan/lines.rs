@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::advise::Report;
 use crate::advise::Status;
 use crate::plan::Plan;
+use crate::plan::Target;
 use crate::plan::ports::RANGE;
 use crate::plan::ports::RESERVED;
 use crate::setting::Key;
@@ -33,7 +34,7 @@ pub fn boot_lines(report: &Report<'_>, plan: &Plan, reserved: &PortSet) -> Vec<B
     let mut lines = Vec::new();
     for finding in &report.findings {
         let key = &finding.rule.rule.key;
-        let planned = plan.changes.iter().find(|change| change.key == *key);
+        let planned = plan.changes.iter().find(|change| change.key == *key && change.target == Target::Live);
         let planned = planned.and_then(|change| change.after.clone());
         let wanted = planned.or_else(|| match finding.status {
             Status::Ok | Status::BootDiffers => finding.live.state.value().map(str::to_owned),
@@ -47,7 +48,9 @@ pub fn boot_lines(report: &Report<'_>, plan: &Plan, reserved: &PortSet) -> Vec<B
         }
     }
     // What the plan adds of its own accord: ports that a wider range has to leave alone.
-    for change in plan.changes.iter().filter(|change| !seen.contains(&change.key)) {
+    for change in
+        plan.changes.iter().filter(|change| change.target == Target::Live && !seen.contains(&change.key))
+    {
         if let Some(value) = change.after.clone() {
             let (why, profile) = (change.why.clone(), change.profile.clone());
             lines.push(BootLine { key: change.key.clone(), value, why, profile });

@@ -1,15 +1,22 @@
 //! A plan in a file (`plan -o`), to be applied later as it is. A wire format, versioned, apart from the inner types;
 //! bound to the host, boot and network namespace that it was drawn up on, and to the values found there.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde::Serialize;
 
 use crate::facts::Host;
+use crate::facts::boot::BootFiles;
+use crate::facts::boot::Content;
 use crate::plan::Change;
+use crate::plan::Edit;
 use crate::plan::Origin;
 use crate::plan::Plan;
 use crate::plan::Target;
 use crate::plan::checksum;
+use crate::plan::checksums;
+use crate::plan::may_be_taken_over;
 use crate::plan::refused_by;
 use crate::setting::Key;
 use crate::setting::Value;
@@ -33,6 +40,12 @@ pub struct SavedPlan {
     pub profiles: Vec<String>,
     /// The changes, in the order in which they are made.
     pub changes: Vec<SavedChange>,
+    /// The lines of other files that are commented out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edits: Vec<SavedEdit>,
+    /// Where it changes the next boot: all files that have a say, each with what it says as a checksum.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub boot_files: BTreeMap<String, String>,
     /// SHA-256 of this file's text with an empty checksum.
     pub checksum: String,
 }
@@ -43,7 +56,7 @@ pub struct SavedPlan {
 pub struct SavedChange {
     /// The setting.
     pub key: String,
-    /// Where: `live`.
+    /// Where: `live` or `boot`.
     pub target: String,
     /// The value that was found.
     pub before: Option<String>,
@@ -58,10 +71,28 @@ pub struct SavedChange {
     pub uncatalogued: bool,
 }
 
+/// Lines of another file that are commented out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SavedEdit {
+    /// The file that is written.
+    pub path: String,
+    /// The file that its text comes from.
+    pub source: String,
+    /// The lines, counted from 1, each with the setting that it is about.
+    pub lines: Vec<(usize, String)>,
+}
+
 impl SavedPlan {
     /// A plan as it is saved.
     #[must_use]
-    pub fn new(plan: &Plan, id: String, origin: Origin, profiles: Vec<String>) -> Self {
+    pub fn new(
+        plan: &Plan,
+        id: String,
+        origin: Origin,
+        profiles: Vec<String>,
+        boot_files: BTreeMap<String, String>,
+    ) -> Self {
         let saved = |change: &Change| SavedChange {
             key: change.key.to_string(),
             target: change.target.to_string(),
@@ -71,6 +102,11 @@ impl SavedPlan {
             profile: change.profile.clone(),
             uncatalogued: !change.setting.is_catalogued(),
         };
+        let saved_edit = |edit: &Edit| SavedEdit {
+            path: edit.path.clone(),
+            source: edit.source.clone(),
+            lines: edit.lines.iter().map(|(line, key)| (*line, key.to_string())).collect(),
+        };
         let mut plan = Self {
             schema: SCHEMA.into(),
             id,
@@ -78,9 +114,11 @@ impl SavedPlan {
             origin,
             profiles,
             changes: plan.changes.iter().map(saved).collect(),
+            edits: plan.edits.iter().map(saved_edit).collect(),
+            boot_files,
             checksum: String::new(),
         };
-        plan.checksum = checksum(&plan.text());
+        plan.checksum = checksum(plan.text());
         plan
     }
 
@@ -105,11 +143,37 @@ impl SavedPlan {
         }
         let saved: Self = serde_json::from_str(text).map_err(damaged)?;
         let sealed = Self { checksum: String::new(), ..saved.clone() };
-        if saved.text() != text || checksum(&sealed.text()) != saved.checksum {
+        if saved.text() != text || checksum(sealed.text()) != saved.checksum {
             return Err("it is damaged or was edited: its checksum does not fit".into());
         }
         let changes = saved.changes.iter().map(|change| planned(change, host)).collect::<Result<_, _>>()?;
-        Ok((saved, Plan { changes, refused: Vec::new() }))
+        Ok((saved, Plan { changes, ..Plan::default() }))
+    }
+
+    /// The edits of the plan, where the files that have a say in the next boot are still what they were.
+    ///
+    /// # Errors
+    /// The file that changed.
+    pub fn edits(&self, files: &BootFiles) -> Result<Vec<Edit>, String> {
+        let now = checksums(files);
+        let paths = self.boot_files.keys().chain(now.keys());
+        if let Some(path) = paths.into_iter().find(|path| self.boot_files.get(*path) != now.get(*path)) {
+            return Err(format!("{} was changed since it was drawn up", path.escape_debug()));
+        }
+        let edit = |edit: &SavedEdit| {
+            let source =
+                files.files.iter().find(|file| file.path == edit.source || file.place() == edit.source);
+            let Some(Content::Text(text)) =
+                source.map(|file| &file.content).filter(|_| may_be_taken_over(&edit.path))
+            else {
+                return Err(format!("it would change {}", edit.path.escape_debug()));
+            };
+            let (path, source) = (edit.path.clone(), edit.source.clone());
+            let line = |(line, key): &(usize, String)| Ok((*line, Key::parse(key)?));
+            let lines = edit.lines.iter().map(line).collect::<Result<_, String>>()?;
+            Ok(Edit { path, source, lines, text: text.clone() })
+        };
+        self.edits.iter().map(edit).collect()
     }
 }
 
@@ -125,12 +189,10 @@ fn planned(saved: &SavedChange, host: &Host) -> Result<Change, String> {
     let Some((setting, key)) = found else {
         return Err(format!("it names `{shown}`, which twtune does not know"));
     };
-    if saved.target != Target::Live.to_string() {
+    let target = [Target::Live, Target::Boot].into_iter().find(|target| target.to_string() == saved.target);
+    let Some(target) = target else {
         return Err(format!("it would change {shown} at `{}`", saved.target.escape_debug()));
-    }
-    if !setting.may_be_absent() && (saved.before.is_none() || saved.after.is_none()) {
-        return Err(format!("it lacks a value of {shown}"));
-    }
+    };
     let after = saved.after.as_deref().map(|after| Value::parse(setting.kind, after)).transpose();
     let after = after.map_err(|why| format!("{shown}: {why}"))?;
     if let Some(why) = after.as_ref().and_then(|after| refused_by(host, setting, after)) {
@@ -139,7 +201,7 @@ fn planned(saved: &SavedChange, host: &Host) -> Result<Change, String> {
     Ok(Change {
         key,
         setting,
-        target: Target::Live,
+        target,
         before: saved.before.clone(),
         after: after.as_ref().map(Value::to_string),
         why: saved.why.clone(),

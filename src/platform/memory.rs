@@ -4,12 +4,16 @@ use std::cell::Cell;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::io;
 
 use crate::facts::LiveState;
 use crate::facts::Writable;
 use crate::platform::Platform;
 use crate::platform::PlatformError;
 use crate::platform::Target;
+use crate::platform::stored::BootFolder;
+use crate::platform::stored::FileError;
+use crate::platform::stored::StoredFile;
 use crate::setting::Key;
 use crate::setting::canonical;
 
@@ -31,6 +35,8 @@ pub struct Memory {
     pub ignored: RefCell<BTreeSet<usize>>,
     /// What a write of a value sets besides.
     pub besides: RefCell<BTreeMap<(Key, String), Besides>>,
+    /// The files that set values at boot.
+    pub files: RefCell<BTreeMap<String, StoredFile>>,
     /// How many writes there were.
     pub writes: Cell<usize>,
 }
@@ -69,6 +75,34 @@ impl Platform for Memory {
         } else {
             Err(error("open for writing", key, true))
         }
+    }
+}
+
+impl BootFolder for Memory {
+    fn read_file(&self, path: &str) -> Result<Option<StoredFile>, FileError> {
+        Ok(self.files.borrow().get(path).cloned())
+    }
+
+    fn replace_file(&self, path: &str, file: Option<&StoredFile>) -> Result<(), FileError> {
+        let number = self.writes.replace(self.writes.get() + 1);
+        if self.failing.borrow().contains(&number) {
+            let source = io::Error::other("refused");
+            return Err(FileError { operation: "write", path: path.into(), source });
+        }
+        if !self.ignored.borrow().contains(&number) {
+            let mut files = self.files.borrow_mut();
+            match file {
+                Some(file) => drop(files.insert(path.into(), file.clone())),
+                None => drop(files.remove(path)),
+            }
+        }
+        Ok(())
+    }
+
+    fn tidy(&self, _: &str) {}
+
+    fn obstacle(&self, _: &str) -> Option<String> {
+        None
     }
 }
 

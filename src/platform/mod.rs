@@ -7,6 +7,7 @@ pub mod image;
 pub mod linux;
 pub mod memory;
 pub mod registry;
+pub mod stored;
 #[cfg(windows)]
 pub mod windows;
 

@@ -7,8 +7,10 @@ use crate::facts::Identity;
 use crate::facts::LiveState;
 use crate::plan::Origin;
 use crate::plan::Plan;
+use crate::plan::Target;
 use crate::platform::Platform;
 use crate::platform::PlatformError;
+use crate::platform::stored::BootFolder;
 use crate::setting::Key;
 use crate::setting::Kind;
 use crate::setting::catalogue;
@@ -22,8 +24,10 @@ use crate::transaction::Stale;
 use crate::transaction::Store;
 use crate::transaction::StoreError;
 use crate::transaction::TransactionError;
+use crate::transaction::boot;
 use crate::transaction::confirm;
 use crate::transaction::execute::Execution;
+use crate::transaction::execute::Files;
 use crate::transaction::execute::Write;
 use crate::transaction::execute::execute;
 use crate::transaction::execute::same;
@@ -49,6 +53,8 @@ pub struct Request<'a> {
     pub state: &'a Path,
     /// That it be undone unless it is confirmed, where that is wanted.
     pub probation: Option<Probation<'a>>,
+    /// The files that set values at boot, where the plan changes any.
+    pub folder: Option<&'a dyn BootFolder>,
 }
 
 /// Applies a plan. `interruption` says why to stop, once there is a reason; `say` hears of waiting.
@@ -62,7 +68,7 @@ pub fn apply(
     say: &dyn Fn(&str),
 ) -> Result<Done, TransactionError> {
     let mut writes = Vec::with_capacity(request.plan.changes.len());
-    for change in &request.plan.changes {
+    for change in request.plan.changes.iter().filter(|change| change.target == Target::Live) {
         writes.push(Write {
             key: change.key.clone(),
             kind: change.setting.kind,
@@ -76,11 +82,11 @@ pub fn apply(
     let store = Store::create(request.state)?;
     let _lock = store.lock(interruption, say)?;
     for record in store.unfinished()? {
-        if record.origin.same_boot(&request.here) {
+        if record.origin.same_boot(&request.here) || record.touches_boot() {
             return Err(TransactionError::Interrupted { command: record.command, id: record.id });
         }
         // Whatever it wrote went with the reboot.
-        store.write_ending(&Ending::new(&record.id, Outcome::Undone, Vec::new()))?;
+        store.write_ending(&Ending::new(&record.id, Outcome::Undone, Vec::new()), false)?;
     }
     let mut stale = Vec::new();
     for write in &mut writes {
@@ -97,14 +103,23 @@ pub fn apply(
     let mut record =
         Record::new(Command::Apply, request.time.clone(), request.origin.clone(), request.profiles.clone());
     record.changes = writes.iter().map(recorded).collect();
-    transact(&store, record, &mut writes, platform, Some(request), interruption, Outcome::Applied)
+    let mut files = Files { folder: request.folder, writes: Vec::new() };
+    if let Some(folder) = request.folder.filter(|_| request.plan.touches_boot()) {
+        let records = store.records(&request.here)?;
+        files.writes = boot::plan_files(&mut record, request.plan, &records, &request.here, folder)?;
+        if request.probation.is_some() {
+            // They are written when it is confirmed.
+            files.writes.clear();
+        }
+    }
+    transact(&store, record, (&mut writes, &files), platform, Some(request), interruption, Outcome::Applied)
 }
 
 /// Stores the record, makes the writes, notes the ending.
 pub(super) fn transact(
     store: &Store,
     record: Record,
-    writes: &mut [Write<'_>],
+    (writes, files): (&mut [Write<'_>], &Files<'_>),
     platform: &dyn Platform,
     request: Option<&Request<'_>>,
     interruption: &dyn Fn() -> Option<String>,
@@ -124,13 +139,13 @@ pub(super) fn transact(
     let seal = |besides: &BTreeMap<String, String>| match success {
         Outcome::Applied | Outcome::Pending => {
             let ending = Ending { besides: besides.clone(), ..Ending::new(&record.id, success, Vec::new()) };
-            let noted = store.write_ending(&ending);
+            let noted = store.write_ending(&ending, record.touches_boot());
             noted.map_err(|error| format!("how it ended could not be noted: {error}"))
         }
         _ => Ok(()),
     };
-    let execution = execute(writes, platform, interruption, &seal);
-    Ok(finish(store, &record.id, execution, success))
+    let execution = execute(writes, files, platform, interruption, &seal);
+    Ok(finish(store, &record, execution, success))
 }
 
 /// What has to be there before the first change, besides the record.
@@ -141,7 +156,9 @@ fn prepare(store: &Store, id: &str, text: &str, request: &Request<'_>) -> Result
     request.probation.as_ref().map_or(Ok(()), |probation| confirm::arm(store, id, probation))
 }
 
-pub(super) fn finish(store: &Store, id: &str, execution: Execution, success: Outcome) -> Done {
+pub(super) fn finish(store: &Store, record: &Record, mut execution: Execution, success: Outcome) -> Done {
+    let id = &record.id;
+    execution.add_boot_steps(record);
     let outcome = match (&execution.failure, execution.incomplete) {
         (None, false) => success,
         (_, true) => Outcome::Incomplete,
@@ -159,8 +176,10 @@ pub(super) fn finish(store: &Store, id: &str, execution: Execution, success: Out
     }
     // That it was applied is noted already.
     if !matches!(outcome, Outcome::Applied | Outcome::Pending)
-        && let Err(error) =
-            store.write_ending(&Ending { besides: execution.besides, ..Ending::new(id, outcome, left) })
+        && let Err(error) = store.write_ending(
+            &Ending { besides: execution.besides, ..Ending::new(id, outcome, left) },
+            record.touches_boot(),
+        )
     {
         // The values are what they are said to be; what is missing is the note, so the next command will ask
         // for `twtune rollback` to settle it.
@@ -168,7 +187,7 @@ pub(super) fn finish(store: &Store, id: &str, execution: Execution, success: Out
         failure = Some(failure.map_or_else(|| note.clone(), |failure| format!("{failure}; {note}")));
     }
     Done {
-        id: Some(id.to_owned()),
+        id: Some(id.clone()),
         undoes: None,
         outcome,
         rollback_file: Some(store.path_of(id)),
@@ -192,6 +211,7 @@ pub(super) fn recorded(write: &Write<'_>) -> Change {
                 after: write.then.iter().find(|(then, ..)| then == key).map(|(.., after)| after.clone()),
             })
             .collect(),
+        comment: None,
     }
 }
 

@@ -63,7 +63,7 @@ pub(super) fn aims(choice: &Choice, records: &Records, settling: bool, here: &Id
 /// An interrupted rollback is brought to its end: its record says where it was going.
 fn forward(record: &Record) -> Aims {
     let mut aims = Aims { written: Vec::new(), besides: BTreeMap::new() };
-    for change in &record.changes {
+    for change in record.live() {
         let Some((key, kind)) = known(&change.key) else { continue };
         let also = change.also.iter().filter_map(|also| Some((known(&also.key)?, also.after.clone()?)));
         let also = also.map(|((key, kind), to)| (key, Beside { kind, from: None, to }));
@@ -87,12 +87,15 @@ fn back(choice: &Choice, records: &Records, settling: bool, here: &Identity) -> 
     let ending = ending.and_then(|(_, ending)| ending.as_ref());
     let left = |key: &str| ending.and_then(|ending| ending.besides.get(key).cloned());
     // What did not get through has left what its writes reset as it could: who set what is not to be told any more.
-    let attempts =
-        || records.iter().filter(|(other, _)| choice.known && other.undoes.as_ref() == Some(&record.id));
+    let failed = |(other, ending): &&(Record, Option<Ending>)| {
+        let through = ending.as_ref().is_some_and(|ending| counts(other, ending));
+        choice.known && other.undoes.as_ref() == Some(&record.id) && !through
+    };
+    let attempts = || records.iter().filter(failed);
     let incomplete = ending.is_some_and(|ending| ending.outcome == Outcome::Incomplete);
     let unsure = attempts().next().is_some() || settling || incomplete;
     let mut aims = Aims { written: Vec::new(), besides: BTreeMap::new() };
-    for change in record.changes.iter().rev() {
+    for change in record.live().rev() {
         let Some((key, kind)) = known(&change.key) else { continue };
         let (before, after) = (change.before.clone(), change.after.clone());
         let (from, to, stays) = match link(&change.key) {
@@ -106,7 +109,7 @@ fn back(choice: &Choice, records: &Records, settling: bool, here: &Identity) -> 
             None => (after, before, None),
         };
         let mut also = Vec::new();
-        for saved in &change.also {
+        for saved in change.also.iter().filter(|_| record.origin.same_boot(here)) {
             let Some((key, kind)) = known(&saved.key) else { continue };
             let (from, to) = match link(&saved.key) {
                 Some((Link { before: Some(before), after, .. }, true)) => (after.clone(), before.clone()),
@@ -123,10 +126,10 @@ fn back(choice: &Choice, records: &Records, settling: bool, here: &Identity) -> 
     }
     // What a rollback before this one reset and could not put back goes where that was going to take it: what is there
     // is nobody else's doing.
-    let failed = |(_, ending): &&(Record, Option<Ending>)| {
+    let was_left = |(_, ending): &&(Record, Option<Ending>)| {
         ending.as_ref().is_some_and(|ending| !ending.left.is_empty())
     };
-    let changes = attempts().filter(failed).flat_map(|(other, _)| &other.changes);
+    let changes = attempts().filter(was_left).flat_map(|(other, _)| &other.changes);
     for saved in changes.flat_map(|change| &change.also) {
         if let (Some((key, kind)), Some(to)) = (known(&saved.key), saved.after.clone()) {
             aims.besides.insert(key, Beside { kind, from: None, to });
@@ -166,7 +169,9 @@ impl Chains {
         let mut chains = Self { by_key: BTreeMap::new() };
         for (record, ending) in records {
             let Some(ending) = ending.as_ref().filter(|ending| counts(record, ending)) else { continue };
-            if !record.origin.is_here(here) {
+            // What a boot sets again outlives it.
+            let lasts = record.origin.same_machine(here) && record.touches_boot();
+            if !record.origin.is_here(here) && !lasts {
                 continue;
             }
             if let Some(undone) = &record.undoes {
@@ -181,13 +186,13 @@ impl Chains {
                     .and_then(|(other, _)| other.undoes.as_ref()),
             };
             if let Some(holder) = holder {
-                chains.put_on(record, ending, holder);
+                chains.put_on(record, ending, holder, record.origin.same_boot(here));
             }
         }
         chains
     }
 
-    fn put_on(&mut self, record: &Record, ending: &Ending, holder: &str) {
+    fn put_on(&mut self, record: &Record, ending: &Ending, holder: &str, same_boot: bool) {
         let mut put_on = |key: &str, before: Option<&String>, after: Option<&String>, noted: bool| {
             let chain = self.by_key.entry(key.to_owned()).or_default();
             // Two writes of one record may have changed it besides.
@@ -196,10 +201,10 @@ impl Chains {
                 chain.push(Link { id: holder.into(), before, after, noted });
             }
         };
-        for change in &record.changes {
+        for change in record.live().filter(|change| same_boot || record.boots(&change.key)) {
             put_on(&change.key, change.before.as_ref(), change.after.as_ref(), true);
         }
-        for also in record.changes.iter().flat_map(|change| &change.also) {
+        for also in record.live().filter(|_| same_boot).flat_map(|change| &change.also) {
             // Also what it left as it was: it would have changed another value.
             let after = ending.besides.get(&also.key);
             put_on(&also.key, Some(&also.before), after, after.is_some());

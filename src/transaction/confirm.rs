@@ -6,11 +6,13 @@ use std::io;
 use std::time::Duration;
 
 use crate::facts::Identity;
+use crate::platform::stored::BootFolder;
 use crate::transaction::Outcome;
 use crate::transaction::Record;
 use crate::transaction::Store;
 use crate::transaction::StoreError;
 use crate::transaction::TransactionError;
+use crate::transaction::boot;
 use crate::transaction::moment::now;
 use crate::transaction::record::Ending;
 
@@ -94,20 +96,31 @@ pub fn extend(
 ///
 /// # Errors
 /// The state is not acceptable or cannot be written.
-pub fn confirm(store: &Store, here: &Identity, say: &dyn Fn(&str)) -> Result<Vec<String>, TransactionError> {
+pub fn confirm(
+    store: &Store,
+    here: &Identity,
+    folder: Option<&dyn BootFolder>,
+    say: &dyn Fn(&str),
+) -> Result<Vec<String>, TransactionError> {
     let _lock = store.lock(&|| None, say)?;
-    let mut kept = Vec::new();
+    let mut confirmed = Vec::new();
     for (id, left) in pending(store, here)? {
-        let (_, ending) = store.entry(&id)?;
+        let (record, ending) = store.entry(&id)?;
         let pending = ending.filter(|ending| left > 0 && ending.outcome == Outcome::Pending);
         if let Some(ending) = pending {
+            // What it says of the next boot is written now. Killed behind that, it can be confirmed or undone as before.
+            boot::write_files(&record, &store.records(here)?, here, folder)?;
+            let kept = Ending { outcome: Outcome::Applied, ..ending.clone() };
             // The ending first: between the two, the record counts as kept.
-            store.write_ending(&Ending { outcome: Outcome::Applied, ..ending })?;
+            if let Err(error) = store.write_ending(&kept, record.touches_boot()) {
+                let _ = store.write_ending(&ending, false);
+                return Err(error.into());
+            }
             store.remove_due(&id)?;
-            kept.push(id);
+            confirmed.push(id);
         }
     }
-    Ok(kept)
+    Ok(confirmed)
 }
 
 /// The records whose time is over and which nobody has settled.
@@ -143,11 +156,14 @@ pub(super) fn has_to_be_undone(
     store: &Store,
     record: &Record,
     ending: Option<&Ending>,
+    here: &Identity,
 ) -> Result<bool, StoreError> {
     if !matches!(ending.map(|ending| ending.outcome), None | Some(Outcome::Pending)) {
         store.remove_due(&record.id)?;
         return Ok(false);
     }
+    // The clock of an earlier boot says nothing.
+    let due = |due: u64| due <= now() || !record.origin.same_boot(here);
     // Its time may have been extended while the watcher waited for the lock.
-    Ok(store.due(&record.id)?.is_some_and(|due| due <= now()))
+    Ok(store.due(&record.id)?.is_some_and(due))
 }

@@ -3,15 +3,21 @@
 use std::collections::BTreeMap;
 
 use crate::facts::LiveState;
+use crate::plan::Target;
+use crate::platform;
 use crate::platform::Platform;
 use crate::platform::PlatformError;
-use crate::platform::Target;
+use crate::platform::stored::BootFolder;
+use crate::platform::stored::StoredFile;
 use crate::setting::Key;
 use crate::setting::Kind;
 use crate::setting::Value;
 use crate::setting::canonical;
+use crate::transaction::Change;
+use crate::transaction::Record;
 use crate::transaction::Step;
 use crate::transaction::StepResult;
+use crate::transaction::boot::FileWrite;
 
 /// One write to make: an open setting, and the values to go from and to.
 pub(super) struct Write<'p> {
@@ -23,7 +29,53 @@ pub(super) struct Write<'p> {
     pub(super) also: Vec<(Key, Kind, String)>,
     /// What is brought back behind the write: a rollback undoes what the apply's write changed besides.
     pub(super) then: Vec<(Key, Kind, String)>,
-    pub(super) target: Box<dyn Target + 'p>,
+    pub(super) target: Box<dyn platform::Target + 'p>,
+}
+
+/// The files to replace, behind all writes.
+#[derive(Default)]
+pub(super) struct Files<'p> {
+    pub(super) folder: Option<&'p dyn BootFolder>,
+    pub(super) writes: Vec<FileWrite>,
+}
+
+impl Files<'_> {
+    fn replace(&self, path: &str, file: Option<&StoredFile>) -> Result<(), String> {
+        let Some(folder) = self.folder else { return Err(format!("there is no {path} here")) };
+        folder.replace_file(path, file).map_err(|error| error.to_string())?;
+        match folder.read_file(path) {
+            Ok(found) if StoredFile::same(found.as_ref(), file) => Ok(()),
+            Ok(_) => Err(format!("wrote {path} and read something else back")),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// Replaces all, or none.
+    ///
+    /// # Errors
+    /// Why not; and what could not be put back.
+    pub(super) fn replace_all(&self) -> Result<(), String> {
+        let failure =
+            self.writes.iter().find_map(|write| self.replace(&write.path, write.after.as_ref()).err());
+        failure.map_or(Ok(()), |failure| {
+            let mut told = vec![failure];
+            told.extend(self.put_back());
+            Err(told.join("; "))
+        })
+    }
+
+    /// Brings back what is no longer as it was; what could not be.
+    fn put_back(&self) -> Vec<String> {
+        let unchanged = |write: &FileWrite| {
+            let found = self.folder.map(|folder| folder.read_file(&write.path));
+            matches!(found, Some(Ok(found)) if StoredFile::same(found.as_ref(), write.before.as_ref()))
+        };
+        let put_back = |write: &FileWrite| {
+            let put_back = || self.replace(&write.path, write.before.as_ref());
+            if unchanged(write) { None } else { put_back().or_else(|_| put_back()).err() }
+        };
+        self.writes.iter().rev().filter_map(put_back).collect()
+    }
 }
 
 /// What became of the writes.
@@ -33,8 +85,28 @@ pub(super) struct Execution {
     pub(super) failure: Option<String>,
     /// Whether something could not be put back.
     pub(super) incomplete: bool,
+    /// The files that could not be put back, each with the reason.
+    pub(super) files_left: Vec<String>,
     /// What was found behind the writes where they changed something besides, if all were made.
     pub(super) besides: BTreeMap<String, String>,
+}
+
+impl Execution {
+    /// What became of what the record says of the next boot.
+    pub(super) fn add_boot_steps(&mut self, record: &Record) {
+        let note = (!self.files_left.is_empty()).then(|| self.files_left.join("; "));
+        let result = match (&self.failure, &note) {
+            (None, _) => StepResult::Done,
+            (Some(_), None) => StepResult::Undone,
+            (Some(_), Some(_)) => StepResult::Left,
+        };
+        let step = |change: &Change| {
+            let key = Key::parse(&change.key).ok()?;
+            let (before, after) = (change.before.clone(), change.after.clone());
+            Some(Step { key, target: Target::Boot, before, after, result, note: note.clone() })
+        };
+        self.steps.extend(record.boot().filter_map(step));
+    }
 }
 
 /// Whether two texts mean the same value; None is no value.
@@ -55,6 +127,7 @@ pub(super) fn shown(value: Option<&str>) -> String {
 /// first.
 pub(super) fn execute(
     writes: &mut [Write<'_>],
+    files: &Files<'_>,
     platform: &dyn Platform,
     interruption: &dyn Fn() -> Option<String>,
     seal: &Seal<'_>,
@@ -76,6 +149,12 @@ pub(super) fn execute(
     }
     // The last write may have been the last thing before the signal.
     failure = failure.or_else(interruption).or_else(|| contradiction(writes));
+    for write in &files.writes {
+        failure =
+            failure.or_else(interruption).or_else(|| files.replace(&write.path, write.after.as_ref()).err());
+    }
+    // The last file may have been the last thing before the signal.
+    failure = failure.or_else(interruption);
     let besides = if failure.is_none() { besides(writes, platform) } else { BTreeMap::new() };
     if failure.is_none() {
         failure = seal(&besides).err();
@@ -84,14 +163,17 @@ pub(super) fn execute(
         .iter()
         .map(|write| Step {
             key: write.key.clone(),
+            target: Target::Live,
             before: write.before.clone(),
             after: write.after.clone(),
             result: if failure.is_some() { StepResult::Undone } else { StepResult::Done },
             note: None,
         })
         .collect();
-    let mut incomplete = false;
+    let (mut incomplete, mut files_left) = (false, Vec::new());
     if failure.is_some() {
+        files_left = files.put_back();
+        incomplete = !files_left.is_empty();
         for at in (0..reached).rev() {
             if let Err(why) = put_back(&mut writes[at], platform) {
                 incomplete = true;
@@ -100,7 +182,7 @@ pub(super) fn execute(
             }
         }
     }
-    Execution { steps, failure, incomplete, besides }
+    Execution { steps, failure, incomplete, files_left, besides }
 }
 
 /// Notes that everything was done, and what was found where the writes changed something besides.
@@ -131,7 +213,7 @@ fn besides(writes: &[Write<'_>], platform: &dyn Platform) -> BTreeMap<String, St
 }
 
 /// Writes a value and reads it back: a platform may take a value in part, or not at all, without a word.
-fn set(key: &Key, target: &mut dyn Target, kind: Kind, value: Option<&str>) -> Result<(), String> {
+fn set(key: &Key, target: &mut dyn platform::Target, kind: Kind, value: Option<&str>) -> Result<(), String> {
     target.write(value).map_err(|error| error.to_string())?;
     let found = target.read().map_err(|error| error.to_string())?;
     if same(kind, found.as_deref(), value) {

@@ -79,7 +79,9 @@ pub fn history(store: &Store, here: &Identity) -> Result<Vec<Entry>, StoreError>
                 }
                 Some(ending) => State::Ended(ending.outcome),
                 None if busy => State::Running,
-                None if !record.origin.same_boot(here) => State::Ended(Outcome::Undone),
+                None if !record.origin.same_boot(here) && !record.touches_boot() => {
+                    State::Ended(Outcome::Undone)
+                }
                 None => State::Interrupted,
             },
             // Of a rollback there is nothing in force: it brought back what was.
@@ -114,7 +116,8 @@ pub fn interrupted(store: &Store, here: impl FnOnce() -> Identity) -> Result<Vec
     let here = here();
     // One that was under way may have ended before it was seen that nobody is at work.
     let still = store.unfinished()?;
-    unfinished.retain(|record| record.origin.same_boot(&here) && still.contains(record));
+    let counts = |record: &Record| record.origin.same_boot(&here) || record.touches_boot();
+    unfinished.retain(|record| counts(record) && still.contains(record));
     Ok(unfinished)
 }
 
@@ -129,8 +132,8 @@ pub(super) fn counts(record: &Record, ending: &Ending) -> bool {
     }
 }
 
-/// For each record, whether its live values are in force: it went through, nothing undid it, and the machine was
-/// not rebooted since. Of a rollback: whether it was the last word about its apply.
+/// For each record, whether its values are in force: it went through, nothing undid it, and either the machine was not
+/// rebooted since or the boot sets them again. Of a rollback: whether it was the last word about its apply.
 pub(super) fn in_force(records: &Records, here: &Identity) -> Vec<bool> {
     let mut in_force = vec![false; records.len()];
     let index = |id: &String| records.iter().position(|(record, _)| record.id == *id);
@@ -153,7 +156,8 @@ pub(super) fn in_force(records: &Records, here: &Identity) -> Vec<bool> {
         }
     }
     for (at, (record, _)) in records.iter().enumerate() {
-        in_force[at] &= record.origin.same_machine(here) && record.origin.same_boot(here);
+        let lasts = record.origin.same_boot(here) || record.touches_boot();
+        in_force[at] &= record.origin.same_machine(here) && lasts;
     }
     in_force
 }

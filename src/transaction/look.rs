@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use crate::facts::LiveState;
+use crate::plan::Target;
 use crate::platform::Platform;
 use crate::setting::Key;
 use crate::setting::Kind;
+use crate::transaction::Change;
 use crate::transaction::Done;
 use crate::transaction::Outcome;
 use crate::transaction::Record;
@@ -17,25 +19,33 @@ use crate::transaction::Store;
 use crate::transaction::TransactionError;
 use crate::transaction::Undo;
 use crate::transaction::apply::also_changed;
+use crate::transaction::boot;
 use crate::transaction::chain::Aims;
 use crate::transaction::chain::Beside;
 use crate::transaction::chain::aims;
+use crate::transaction::execute::Files;
 use crate::transaction::execute::Write;
 use crate::transaction::execute::same;
 use crate::transaction::record::Ending;
+use crate::transaction::record::FileChange;
 
 /// What a rollback found: the writes to make, and the steps that need none.
 pub(super) struct Look<'p> {
     pub(super) steps: Vec<Step>,
     pub(super) writes: Vec<Write<'p>>,
     pub(super) conflict: bool,
+    /// The files to replace.
+    pub(super) files: Files<'p>,
+    /// What the record is to say of them, and of what the next boot sets.
+    pub(super) file_changes: Vec<FileChange>,
+    pub(super) boot_changes: Vec<Change>,
     /// Whether this brings an interrupted record to its end.
     pub(super) settling: bool,
 }
 
 /// Opens every setting of the record and compares what is there with what it should be.
 pub(super) fn look<'p>(
-    undo: &Undo<'_>,
+    undo: &Undo<'p>,
     records: &Records,
     platform: &'p dyn Platform,
 ) -> Result<Look<'p>, TransactionError> {
@@ -44,7 +54,9 @@ pub(super) fn look<'p>(
         let message = format!("record {} was written on another machine, {}", record.id, record.origin.host);
         return Err(TransactionError::Foreign(message));
     }
-    if !record.origin.is_here(&undo.here) {
+    let rebooted = !record.origin.same_boot(&undo.here);
+    let lasts = rebooted && record.touches_boot();
+    if !record.origin.is_here(&undo.here) && !lasts {
         let message = format!("record {} was written in another network namespace", record.id);
         return Err(TransactionError::Foreign(message));
     }
@@ -55,7 +67,16 @@ pub(super) fn look<'p>(
         return Err(TransactionError::Interrupted { command: other.command, id: other.id.clone() });
     }
     let settling = records.iter().any(|(known, ending)| known == record && ending.is_none());
-    let mut look = Look { steps: Vec::new(), writes: Vec::new(), conflict: false, settling };
+    let files = Files { folder: undo.folder, writes: Vec::new() };
+    let mut look = Look {
+        steps: Vec::new(),
+        writes: Vec::new(),
+        conflict: false,
+        files,
+        file_changes: Vec::new(),
+        boot_changes: Vec::new(),
+        settling,
+    };
     let Aims { written, mut besides } = aims(undo.choice, records, settling, &undo.here);
 
     // First what stands against it. What somebody else has changed is left as it is, also where a write would reset it.
@@ -72,7 +93,7 @@ pub(super) fn look<'p>(
     }
     besides.retain(|key, _| !others.contains(key));
     let mut to_write = Vec::new();
-    for aim in written {
+    for aim in written.into_iter().filter(|aim| !rebooted || platform.read(&aim.key).value().is_some()) {
         let mut target = platform.open(&aim.key)?;
         let found = target.read()?;
         let is = |value: &Option<String>| same(aim.kind, found.as_deref(), value.as_deref());
@@ -84,6 +105,9 @@ pub(super) fn look<'p>(
         } else if is_back || !aim.sure || is(&aim.from) || undo.forced.contains(&aim.key) {
             // Where the value itself is back, what its write changed besides may not be: that comes behind it.
             to_write.push((aim, found, target));
+        } else if rebooted {
+            let note = "the machine was rebooted since, and it is not what the boot was to set";
+            look.add(&aim.key, found.clone(), found, StepResult::Left, note.into());
         } else {
             let note = changed_since(aim.from.as_deref(), found.as_deref());
             look.add(&aim.key, found, aim.to, StepResult::Conflict, note);
@@ -101,6 +125,7 @@ pub(super) fn look<'p>(
         let then = also.iter().map(goal).collect();
         look.writes.push(Write { key: aim.key, kind: aim.kind, before, after: aim.to, also, then, target });
     }
+    look.at_files(undo, records)?;
     Ok(look)
 }
 
@@ -121,6 +146,32 @@ fn is_back_besides(key: &Key, besides: &BTreeMap<Key, Beside>, platform: &dyn Pl
 }
 
 impl Look<'_> {
+    /// What the record has to do with the next boot.
+    fn at_files(&mut self, undo: &Undo<'_>, records: &Records) -> Result<(), TransactionError> {
+        let (record, known) = (&undo.choice.record, undo.choice.known);
+        let Some(folder) = undo.folder.filter(|_| record.touches_boot()) else { return Ok(()) };
+        let goals = boot::goals(record, records, known, self.settling, &undo.here);
+        let force = record.boot().any(|change| undo.forced.iter().any(|key| key.as_str() == change.key));
+        let change = |change: &Change| {
+            let after = goals.values.get(&change.key)?.clone();
+            Some(Change { before: change.after.clone(), after, comment: None, ..change.clone() })
+        };
+        self.boot_changes = record.boot().filter_map(change).collect();
+        let found = goals.look(folder, force)?;
+        for path in &found.foreign {
+            for change in &self.boot_changes {
+                let Ok(key) = Key::parse(&change.key) else { continue };
+                let (before, after) = (change.before.clone(), change.after.clone());
+                let note = Some(format!("{path} was changed by somebody else since twtune wrote it"));
+                let (target, result) = (Target::Boot, StepResult::Conflict);
+                self.steps.push(Step { key, target, before, after, result, note });
+            }
+            self.conflict = true;
+        }
+        (self.files.writes, self.file_changes) = (found.writes, found.changes);
+        Ok(())
+    }
+
     fn add(
         &mut self,
         key: &Key,
@@ -130,7 +181,8 @@ impl Look<'_> {
         note: String,
     ) {
         self.conflict |= result == StepResult::Conflict;
-        self.steps.push(Step { key: key.clone(), before, after, result, note: Some(note) });
+        let (key, target) = (key.clone(), Target::Live);
+        self.steps.push(Step { key, target, before, after, result, note: Some(note) });
     }
 
     /// The steps as they would be, none of them made.
@@ -138,11 +190,18 @@ impl Look<'_> {
         let result = if self.conflict { StepResult::Left } else { StepResult::Done };
         self.steps.extend(self.writes.iter().map(|write| Step {
             key: write.key.clone(),
+            target: Target::Live,
             before: write.before.clone(),
             after: write.after.clone(),
             result,
             note: None,
         }));
+        let boot = self.boot_changes.iter().filter_map(|change| {
+            let (key, before, after) =
+                (Key::parse(&change.key).ok()?, change.before.clone(), change.after.clone());
+            Some(Step { key, target: Target::Boot, before, after, result, note: None })
+        });
+        self.steps.extend(boot);
         Done {
             id: Some(undo.choice.record.id.clone()),
             undoes: None,

@@ -2,6 +2,7 @@
 //! else changes a machine. Imports `setting`, `facts`, `plan` and `platform`.
 
 mod apply;
+mod boot;
 mod chain;
 mod confirm;
 mod execute;
@@ -28,7 +29,9 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::plan::Target;
 use crate::platform::PlatformError;
+use crate::platform::stored::FileError;
 use crate::setting::Effect;
 use crate::setting::Key;
 use crate::setting::catalogue;
@@ -36,6 +39,7 @@ use crate::transaction::execute::shown;
 
 pub use apply::Request;
 pub use apply::apply;
+pub use boot::drop_in;
 pub use confirm::Probation;
 pub use confirm::Watched;
 pub use confirm::confirm;
@@ -101,6 +105,8 @@ impl Done {
 pub struct Step {
     /// The setting.
     pub key: Key,
+    /// Where it is changed.
+    pub target: Target,
     /// The value before.
     pub before: Option<String>,
     /// The value that was to be.
@@ -156,6 +162,15 @@ pub enum TransactionError {
     /// A setting cannot be opened for writing or read.
     #[error(transparent)]
     Platform(#[from] PlatformError),
+    /// A file that sets values at boot cannot be read.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Files that set values at boot could not be written.
+    #[error("{0}")]
+    Files(String),
+    /// A file is no longer what twtune left, or what the plan found.
+    #[error("{0} was changed by somebody else")]
+    Changed(String),
     /// Settings are no longer what the plan found.
     #[error("the plan is stale: {}", .0.iter().map(Stale::to_string).collect::<Vec<_>>().join("; "))]
     Stale(Vec<Stale>),

@@ -8,6 +8,8 @@ use serde::Serialize;
 
 use crate::plan::Origin;
 use crate::plan::checksum;
+use crate::plan::may_be_taken_over;
+use crate::platform::stored::StoredFile;
 use crate::setting::Key;
 use crate::setting::catalogue;
 
@@ -35,6 +37,9 @@ pub struct Record {
     pub profiles: Vec<String>,
     /// The changes, in the order in which they are made.
     pub changes: Vec<Change>,
+    /// The files of others that are changed, and what they were before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FileChange>,
     /// SHA-256 of this record with an empty checksum.
     pub checksum: String,
 }
@@ -64,7 +69,7 @@ impl fmt::Display for Command {
 pub struct Change {
     /// The setting.
     pub key: String,
-    /// Where: `live`.
+    /// Where: `live` or `boot`.
     pub target: String,
     /// The value before; None where there was none.
     pub before: Option<String>,
@@ -72,6 +77,68 @@ pub struct Change {
     pub after: Option<String>,
     /// What else the write changes, and what it was before.
     pub also: Vec<AlsoChanged>,
+    /// What stands above its line at boot: the profile and the reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<Comment>,
+}
+
+/// Whose line it is, and why it is there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Comment {
+    /// The profile that wants it.
+    pub profile: String,
+    /// Why.
+    pub why: String,
+}
+
+/// A file of somebody else's in which lines are commented out, or were.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileChange {
+    /// The file.
+    pub path: String,
+    /// The lines, counted from 1, each with the setting that it is about.
+    pub lines: Vec<(usize, String)>,
+    /// What it was before; None where there was none.
+    pub before: Option<SavedFile>,
+    /// What it is to be; None where there is to be none.
+    pub after: Option<SavedFile>,
+}
+
+/// A file in a record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SavedFile {
+    /// Its bytes, each as the character of the same number.
+    pub content: String,
+    /// Its permissions.
+    pub mode: u32,
+    /// The number of its owner.
+    pub owner: u32,
+    /// The number of its group.
+    pub group: u32,
+    /// When it was last modified, in seconds and nanoseconds.
+    pub modified: Option<(i64, i64)>,
+}
+
+impl SavedFile {
+    pub(super) fn of(file: &StoredFile) -> Self {
+        Self {
+            content: file.content.iter().copied().map(char::from).collect(),
+            mode: file.mode,
+            owner: file.owner,
+            group: file.group,
+            modified: file.modified,
+        }
+    }
+
+    /// None where a character is no byte.
+    pub(super) fn stored(&self) -> Option<StoredFile> {
+        let content = self.content.chars().map(|c| u8::try_from(c).ok()).collect::<Option<_>>()?;
+        let Self { mode, owner, group, modified, .. } = *self;
+        Some(StoredFile { content, mode, owner, group, modified })
+    }
 }
 
 /// A setting that changes because another is written.
@@ -137,6 +204,7 @@ impl Record {
             origin,
             profiles,
             changes: Vec::new(),
+            files: Vec::new(),
             checksum: String::new(),
         }
     }
@@ -148,13 +216,35 @@ impl Record {
             && self.origin == other.origin
             && self.profiles == other.profiles
             && self.changes == other.changes
+            && self.files == other.files
+    }
+
+    /// Whether it has to do with what the next boot sets, which outlives a reboot.
+    #[must_use]
+    pub fn touches_boot(&self) -> bool {
+        !self.files.is_empty() || self.changes.iter().any(|change| change.target == "boot")
+    }
+
+    /// Whether the next boot is to set this setting.
+    pub(super) fn boots(&self, key: &str) -> bool {
+        self.boot().any(|change| change.key == key)
+    }
+
+    /// Its changes of live values.
+    pub(super) fn live(&self) -> impl DoubleEndedIterator<Item = &Change> {
+        self.changes.iter().filter(|change| change.target == "live")
+    }
+
+    /// Its changes of what the next boot sets.
+    pub(super) fn boot(&self) -> impl Iterator<Item = &Change> {
+        self.changes.iter().filter(|change| change.target == "boot")
     }
 
     /// The text of the rollback file, its checksum set.
     #[must_use]
     pub fn sealed(mut self) -> (Self, String) {
         self.checksum = String::new();
-        self.checksum = checksum(&self.text());
+        self.checksum = checksum(self.text());
         let text = self.text();
         (self, text)
     }
@@ -190,6 +280,16 @@ impl Record {
                 if known.is_none() {
                     return Err(format!("it names `{}`, which twtune does not know", key.escape_debug()));
                 }
+            }
+            if !["live", "boot"].contains(&change.target.as_str()) {
+                return Err(format!("it changes something at `{}`", change.target.escape_debug()));
+            }
+        }
+        for file in &record.files {
+            let sound = |file: &Option<SavedFile>| file.as_ref().is_none_or(|file| file.stored().is_some());
+            if !may_be_taken_over(&file.path) || !sound(&file.before) || !sound(&file.after) {
+                let shown = file.path.escape_debug();
+                return Err(format!("it would restore {shown}, which twtune does not write"));
             }
         }
         Ok(record)

@@ -4,8 +4,11 @@
 use std::path::Path;
 
 use crate::facts::Identity;
+use crate::plan::DROP_IN;
 use crate::plan::Origin;
+use crate::plan::Target;
 use crate::platform::Platform;
+use crate::platform::stored::BootFolder;
 use crate::setting::Key;
 use crate::transaction::Change;
 use crate::transaction::Command;
@@ -21,9 +24,9 @@ use crate::transaction::apply::finish;
 use crate::transaction::apply::recorded;
 use crate::transaction::apply::transact;
 use crate::transaction::confirm;
-use crate::transaction::execute::Write;
 use crate::transaction::execute::execute;
 use crate::transaction::history::in_force;
+use crate::transaction::look::Look;
 use crate::transaction::look::look;
 use crate::transaction::record::Ending;
 use crate::transaction::record::is_id;
@@ -99,7 +102,6 @@ fn meant<'a>(records: &'a Records, entry: &'a Entry) -> &'a Entry {
 }
 
 /// What to undo, and what the record says of it.
-#[derive(Debug)]
 pub struct Undo<'a> {
     /// What was chosen.
     pub choice: &'a Choice,
@@ -114,6 +116,8 @@ pub struct Undo<'a> {
     /// Whether this undoes an apply that was not confirmed in time: nobody can be asked, so what somebody else
     /// changed since is left and named, and the rest is put back.
     pub unconfirmed: bool,
+    /// The files that set values at boot, where there are any.
+    pub folder: Option<&'a dyn BootFolder>,
 }
 
 /// Undoes what was chosen. `interruption` says why to stop, once there is a reason; `say` hears of waiting.
@@ -135,7 +139,7 @@ pub fn rollback(
     if undo.unconfirmed {
         let known = records.iter().find(|(record, _)| record.id == undo.choice.record.id);
         let ending = known.and_then(|(_, ending)| ending.as_ref());
-        if !confirm::has_to_be_undone(store, &undo.choice.record, ending)? {
+        if !confirm::has_to_be_undone(store, &undo.choice.record, ending, &undo.here)? {
             return Ok(nothing_left(store, undo, "it was settled meanwhile"));
         }
     }
@@ -147,8 +151,12 @@ pub fn rollback(
     if look.conflict && !undo.unconfirmed {
         return Ok(look.report(store, undo));
     }
+    if let Some(folder) = undo.folder.filter(|_| undo.choice.record.touches_boot()) {
+        let files = undo.choice.record.files.iter().map(|file| file.path.as_str());
+        files.chain([DROP_IN]).for_each(|path| folder.tidy(path));
+    }
     let mut done = if look.settling {
-        settle(store, undo, &mut look.writes, platform, interruption)
+        settle(store, undo, &mut look, platform, interruption)
     } else {
         let mut record = undo.choice.record.clone();
         if !undo.choice.known {
@@ -158,11 +166,21 @@ pub fn rollback(
         let mut inverse = Record::new(Command::Rollback, time, origin, record.profiles.clone());
         inverse.undoes = Some(record.id.clone());
         inverse.changes = look.writes.iter().map(recorded).collect();
+        inverse.changes.append(&mut look.boot_changes);
+        inverse.files = std::mem::take(&mut look.file_changes);
         let undoes = Some(record.id);
         let rolled_back = if look.conflict { Outcome::Incomplete } else { Outcome::RolledBack };
         Done {
             undoes,
-            ..transact(store, inverse, &mut look.writes, platform, None, interruption, rolled_back)?
+            ..transact(
+                store,
+                inverse,
+                (&mut look.writes, &look.files),
+                platform,
+                None,
+                interruption,
+                rolled_back,
+            )?
         }
     };
     let failed = done.failure.is_some();
@@ -186,10 +204,11 @@ pub fn rollback(
 pub fn give_up(store: &Store, record: &Record, say: &dyn Fn(&str)) -> Result<Done, TransactionError> {
     let _lock = store.lock(&|| None, say)?;
     let left = record.changes.iter().map(|change| change.key.clone()).collect();
-    store.write_ending(&Ending::new(&record.id, Outcome::Incomplete, left))?;
+    store.write_ending(&Ending::new(&record.id, Outcome::Incomplete, left), record.touches_boot())?;
     let step = |change: &Change| {
         Some(Step {
             key: Key::parse(&change.key).ok()?,
+            target: if change.target == "boot" { Target::Boot } else { Target::Live },
             before: change.before.clone(),
             after: change.after.clone(),
             result: StepResult::Left,
@@ -212,7 +231,8 @@ pub fn give_up(store: &Store, record: &Record, say: &dyn Fn(&str)) -> Result<Don
 /// Why nothing would be changed.
 pub fn preview(store: &Store, undo: &Undo<'_>, platform: &dyn Platform) -> Result<Done, TransactionError> {
     let record = &undo.choice.record;
-    if !record.origin.same_boot(&undo.here) && record.origin.same_machine(&undo.here) {
+    let lasts = record.origin.same_boot(&undo.here) || record.touches_boot();
+    if !lasts && record.origin.same_machine(&undo.here) {
         return Ok(nothing_left(store, undo, REBOOTED));
     }
     let records = store.records(&undo.here)?;
@@ -227,12 +247,12 @@ pub fn preview(store: &Store, undo: &Undo<'_>, platform: &dyn Platform) -> Resul
 fn settle(
     store: &Store,
     undo: &Undo<'_>,
-    writes: &mut [Write<'_>],
+    look: &mut Look<'_>,
     platform: &dyn Platform,
     interruption: &dyn Fn() -> Option<String>,
 ) -> Done {
     let record = &undo.choice.record;
-    let execution = execute(writes, platform, interruption, &|_| Ok(()));
+    let execution = execute(&mut look.writes, &look.files, platform, interruption, &|_| Ok(()));
     if execution.failure.is_some() {
         return Done {
             id: Some(record.id.clone()),
@@ -248,18 +268,19 @@ fn settle(
         Command::Rollback => Outcome::RolledBack,
     };
     // What is reported is the rollback that was asked for.
-    Done { outcome: Outcome::RolledBack, ..finish(store, &record.id, execution, ended) }
+    Done { outcome: Outcome::RolledBack, ..finish(store, record, execution, ended) }
 }
 
 /// A record of an earlier boot has nothing to undo: its live values went with the machine. An interrupted one is
 /// settled by that.
 fn settled_by_reboot(store: &Store, undo: &Undo<'_>) -> Result<Option<Done>, TransactionError> {
     let Choice { record, interrupted, .. } = undo.choice;
-    if !record.origin.same_machine(&undo.here) || record.origin.same_boot(&undo.here) {
+    let lasts = record.origin.same_boot(&undo.here) || record.touches_boot();
+    if !record.origin.same_machine(&undo.here) || lasts {
         return Ok(None);
     }
     if *interrupted || store.due(&record.id)?.is_some() {
-        store.write_ending(&Ending::new(&record.id, Outcome::Undone, Vec::new()))?;
+        store.write_ending(&Ending::new(&record.id, Outcome::Undone, Vec::new()), false)?;
         store.remove_due(&record.id)?;
     }
     Ok(Some(nothing_left(store, undo, REBOOTED)))

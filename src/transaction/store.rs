@@ -146,7 +146,7 @@ impl Store {
                 return Ok((record, ending));
             }
             // Something was begun since, so it did come to its end, and only how is lost.
-            if record.origin.same_boot(here) {
+            if record.origin.same_boot(here) || record.touches_boot() {
                 return Err(unacceptable(&self.path.join(format!("{id}.end")), "it is damaged"));
             }
             // A loss of power takes what was not synced, and the values of that boot as well.
@@ -241,7 +241,8 @@ impl Store {
             Command::Rollback => Outcome::RolledBack,
         };
         let (record, _) = self.write_record(Record { undoes: None, ..record })?;
-        if let Err(error) = self.write_ending(&Ending::new(&record.id, outcome, Vec::new())) {
+        let ending = Ending::new(&record.id, outcome, Vec::new());
+        if let Err(error) = self.write_ending(&ending, record.touches_boot()) {
             self.discard(&record.id);
             return Err(error);
         }
@@ -260,10 +261,18 @@ impl Store {
         let _ = self.folder.remove(name);
     }
 
-    /// Notes how a transaction ended. It is not synced: live values are lost with the machine just as well, and
-    /// without its ending the transaction counts as interrupted.
-    pub(super) fn write_ending(&self, ending: &Ending) -> Result<(), StoreError> {
+    /// Notes how a transaction ended. Where it is about live values alone it is not synced: they are lost with the
+    /// machine just as well, and without its ending the transaction counts as interrupted.
+    pub(super) fn write_ending(&self, ending: &Ending, durable: bool) -> Result<(), StoreError> {
         let name = format!("{}.end", ending.id);
+        if durable {
+            return self.replace_file(&name, &ending.text()).and_then(|()| self.folder.sync()).inspect_err(
+                |_| {
+                    // What may not last is not to be believed either.
+                    self.remove(&name);
+                },
+            );
+        }
         match self.folder.create_file(&name) {
             Ok(mut file) => file.write_all(ending.text().as_bytes()).map_err(|error| {
                 // Half an ending is none, and every command is to see that alike.

@@ -9,6 +9,8 @@ mod bad_input;
 #[cfg(target_os = "linux")]
 mod besides;
 mod boot;
+#[cfg(target_os = "linux")]
+mod boot_files;
 mod catalogue;
 mod checks;
 #[cfg(target_os = "linux")]

@@ -83,7 +83,7 @@ impl Machine {
             key: key(*at),
         };
         let changes = wanted.iter().map(change).filter(|change| change.before != change.after);
-        Plan { changes: changes.collect(), refused: Vec::new() }
+        Plan { changes: changes.collect(), ..Plan::default() }
     }
 
     fn apply(&self, plan: &Plan, interrupted_after: Option<usize>) -> Result<Done, TransactionError> {
@@ -96,6 +96,7 @@ impl Machine {
             copy: None,
             state: self.state.path(),
             probation: None,
+            folder: None,
         };
         let asked = Cell::new(0);
         let interruption = || {
@@ -122,6 +123,7 @@ impl Machine {
             time: "2026-01-02T00:00:00Z".into(),
             forced,
             unconfirmed: false,
+            folder: None,
         };
         transaction::rollback(&store, &undo, &self.memory, &|| None, &|_| {}).map(Some)
     }
@@ -309,7 +311,7 @@ fn what_a_write_changes_besides_is_brought_back() {
         let set = set.map(|(name, value)| (conf(name), value.to_owned())).to_vec();
         machine.memory.besides.borrow_mut().insert((change.key.clone(), value.into()), set);
     }
-    machine.apply(&Plan { changes: vec![change], refused: Vec::new() }, None).expect("it begins");
+    machine.apply(&Plan { changes: vec![change], ..Plan::default() }, None).expect("it begins");
     assert_eq!(machine.values()[&conf("all.accept_redirects")], "0");
     machine.rollback(None, &[]).expect("it begins");
     assert_eq!(machine.values(), before);

@@ -1,10 +1,13 @@
 //! The files of this machine, or of an image.
 
 use std::path::Path;
+use std::path::PathBuf;
 
 use crate::cli::error::CliError;
 use crate::facts::BootLoader;
+use crate::facts::Identity;
 use crate::facts::boot::BootFiles;
+use crate::observe;
 use crate::platform::linux;
 
 pub(crate) use crate::platform::linux::Root;
@@ -26,7 +29,26 @@ pub(crate) fn boot_files(root: &Root) -> (BootFiles, BootLoader) {
     (files, loader)
 }
 
+/// Whether it is known what reads the files at boot.
+pub(crate) fn has_boot_loader(root: &Root) -> bool {
+    let command_line = std::fs::read("/proc/cmdline").unwrap_or_default();
+    linux::boot_loader(root, &command_line).known().is_some()
+}
+
 /// The kernel modules that are loaded before the files are read.
 pub(crate) fn boot_modules(root: &Root) -> Vec<String> {
     linux::boot_modules(root)
+}
+
+/// Where the history of an image lies: inside it, wherever a link of its own may lead to.
+pub(crate) fn image_state(root: &Root) -> Result<PathBuf, CliError> {
+    let folder = root.outside_of("/var/lib");
+    folder
+        .map(|folder| folder.join("twtune"))
+        .map_err(|error| CliError::io("open", "/var/lib of the image", &error))
+}
+
+/// Which system an image is.
+pub(crate) fn image_identity(root: &Root) -> Identity {
+    Identity { machine_id: root.machine_id().map(|id| observe::hashed(&id)), boot_id: None, netns: None }
 }

@@ -3,6 +3,7 @@
 mod boot;
 pub mod netns;
 mod procfs;
+mod replace;
 mod root;
 
 pub use boot::boot_files;

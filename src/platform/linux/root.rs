@@ -67,6 +67,20 @@ impl Root {
         if on_procfs(&file)? { Err(Errno::XDEV) } else { Ok(file) }
     }
 
+    /// The path outside of a folder in it, all links followed inside.
+    ///
+    /// # Errors
+    /// There is no such folder.
+    pub fn outside_of(&self, path: &str) -> io::Result<PathBuf> {
+        real_path(self.open(path, OFlags::PATH | OFlags::DIRECTORY)?)
+    }
+
+    /// The id of the system in it.
+    #[must_use]
+    pub fn machine_id(&self) -> Option<String> {
+        self.line("/etc/machine-id")
+    }
+
     /// Whether there is something at a path, links followed.
     #[must_use]
     pub fn has(&self, path: &str) -> bool {

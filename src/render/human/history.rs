@@ -33,7 +33,14 @@ pub fn history(out: &mut dyn Write, entries: &[Entry]) -> io::Result<()> {
         writeln!(out, "{}  {}  {what}: {state}", style::strong(&record.id), escape(&record.time))?;
         for change in &record.changes {
             let (before, after) = (change.before.as_deref(), change.after.as_deref());
-            writeln!(out, "    {}  {} -> {}", escape(&change.key), value_text(before), value_text(after))?;
+            let at_boot = if change.target == "boot" { "  at boot" } else { "" };
+            writeln!(
+                out,
+                "    {}{at_boot}  {} -> {}",
+                escape(&change.key),
+                value_text(before),
+                value_text(after)
+            )?;
         }
         writeln!(out, "    {}", style::faint(&escape(&entry.rollback_file.display().to_string())))?;
     }

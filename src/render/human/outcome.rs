@@ -4,6 +4,7 @@ use std::io;
 use std::io::Write;
 
 use crate::plan::Refusal;
+use crate::plan::Target;
 use crate::render::escape;
 use crate::render::human::count;
 use crate::render::human::plan::write_refusal;
@@ -35,6 +36,9 @@ pub fn outcome(
         };
         let (before, after) = (value_text(step.before.as_deref()), value_text(step.after.as_deref()));
         write!(out, "{label}  {}  ", style::strong(step.key.as_str()))?;
+        if step.target == Target::Boot {
+            write!(out, "at boot  ")?;
+        }
         if before == after {
             write!(out, "{before}")?;
         } else {

@@ -5,6 +5,7 @@ use std::io::Write;
 
 use crate::advise::Status;
 use crate::plan::Change;
+use crate::plan::Edit;
 use crate::plan::Refusal;
 use crate::render::PlanView;
 use crate::render::escape;
@@ -24,6 +25,9 @@ pub fn plan(out: &mut dyn Write, view: PlanView<'_>) -> io::Result<()> {
     writeln!(out, "{}: changes to meet {}", host_line(view.subject), style::strong(&profiles))?;
     for change in &view.plan.changes {
         write_change(out, change)?;
+    }
+    for edit in &view.plan.edits {
+        write_edit(out, edit)?;
     }
     for refusal in &view.plan.refused {
         writeln!(out)?;
@@ -67,6 +71,20 @@ fn write_change(out: &mut dyn Write, change: &Change) -> io::Result<()> {
     writeln!(out, "    why     {}", escape(&change.why))?;
     writeln!(out, "    risk    {}: {}", risk.level, risk.note)?;
     writeln!(out, "    counts  {}", change.setting.effect)
+}
+
+fn write_edit(out: &mut dyn Write, edit: &Edit) -> io::Result<()> {
+    let lines: Vec<String> = edit.lines.iter().map(|(line, _)| line.to_string()).collect();
+    let (source, lines) = (escape(&edit.source), lines.join(", "));
+    if edit.path == edit.source {
+        writeln!(out, "\ntakes over  {source}: comments out line {lines}")
+    } else {
+        writeln!(
+            out,
+            "\ntakes over  {source}: {} replaces it, with line {lines} commented out",
+            escape(&edit.path)
+        )
+    }
 }
 
 /// Writes what cannot be done.

@@ -29,7 +29,7 @@ struct OutcomeReport<'a> {
 #[derive(Serialize)]
 struct StepReport<'a> {
     key: &'a str,
-    target: &'static str,
+    target: String,
     before: Option<&'a str>,
     after: Option<&'a str>,
     result: String,
@@ -40,7 +40,7 @@ impl<'a> StepReport<'a> {
     fn of(step: &'a Step) -> Self {
         Self {
             key: step.key.as_str(),
-            target: "live",
+            target: step.target.to_string(),
             before: step.before.as_deref(),
             after: step.after.as_deref(),
             result: step.result.to_string(),

@@ -15,7 +15,7 @@ pub(crate) fn plan(text: &str) {
     // No mutation hits upon a checksum that fits: seal whatever has the shape of a plan, to come behind that.
     let Ok(mut shaped) = serde_json::from_str::<SavedPlan>(text) else { return };
     shaped.checksum = String::new();
-    shaped.checksum = checksum(&shaped.text());
+    shaped.checksum = checksum(shaped.text());
     let sealed = shaped.text();
     if let Ok((saved, plan)) = SavedPlan::parse(&sealed, &host) {
         assert_eq!(saved, shaped);

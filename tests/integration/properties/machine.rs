@@ -154,7 +154,7 @@ impl<'a> Machine<'a> {
             key: key(*at),
         };
         let changes = wanted.iter().map(change).filter(|change| change.before != change.after);
-        Plan { changes: changes.collect(), refused: Vec::new() }
+        Plan { changes: changes.collect(), ..Plan::default() }
     }
 
     pub(crate) fn apply(&self, plan: &Plan, probation: bool, fault: Option<&Fault>) -> End {
@@ -170,6 +170,7 @@ impl<'a> Machine<'a> {
                 copy: None,
                 state: self.state,
                 probation: probation.then_some(Probation { within, start_watcher: &start_watcher }),
+                folder: None,
             };
             transaction::apply(&request, self, interruption, &|_| {}).map(Some)
         })
@@ -202,6 +203,7 @@ impl<'a> Machine<'a> {
                 time: "2026-01-02T00:00:00Z".into(),
                 forced: &forced,
                 unconfirmed,
+                folder: None,
             };
             transaction::rollback(&store, &undo, self, interruption, &|_| {}).map(Some)
         })

@@ -107,7 +107,7 @@ impl<'a> Model<'a> {
                 self.rollback(which, *force, false, fault.as_ref())?;
             }
             Event::Confirm => {
-                let kept = transaction::confirm(&self.machine.store(), &self.machine.here(), &|_| {});
+                let kept = transaction::confirm(&self.machine.store(), &self.machine.here(), None, &|_| {});
                 let kept = kept.map_err(|error| error.to_string())?;
                 let in_time = |record: &&mut Record| record.pending && !record.overdue;
                 let confirmed = self.records.iter_mut().filter(in_time).map(|record| record.pending = false);

@@ -6,9 +6,11 @@ use serde_json::Value;
 
 use crate::reliability::ADOPT;
 use crate::reliability::APPLY;
+use crate::reliability::APPLY_BOOT;
 use crate::reliability::Attempt;
 use crate::reliability::Bench;
 use crate::reliability::ROLLBACK;
+use crate::reliability::ROLLBACK_BOOT;
 use crate::reliability::SETTLE_APPLY;
 use crate::reliability::Scenario;
 use crate::reliability::differences;
@@ -17,14 +19,14 @@ use crate::reliability::none_of;
 use crate::reliability::same;
 use crate::reliability::trace::Call;
 
-/// The last two fail for good from then on: a disk that fell full or read-only.
+/// Those with a `+` fail for good from then on: a disk that fell full or read-only.
 const ERRORS: &[(&str, &str)] = &[
     ("EIO", ""),
+    ("ENOSPC", "+"),
     ("ENOSPC", ""),
     ("EPERM", ""),
     ("EROFS", ""),
     ("EINTR", ""),
-    ("ENOSPC", "+"),
     ("EROFS", "+"),
 ];
 
@@ -49,6 +51,16 @@ fn a_rollback_by_file_that_fails_at_any_call_tells_the_truth() {
 }
 
 #[test]
+fn an_apply_of_files_that_fails_at_any_call_tells_the_truth() {
+    fail_everywhere(&APPLY_BOOT);
+}
+
+#[test]
+fn a_rollback_of_files_that_fails_at_any_call_tells_the_truth() {
+    fail_everywhere(&ROLLBACK_BOOT);
+}
+
+#[test]
 fn an_apply_that_gets_a_signal_at_any_call_is_made_or_put_back() {
     signal_everywhere(&APPLY);
 }
@@ -62,7 +74,8 @@ fn fail_everywhere(scenario: &'static Scenario) {
     let Some(bench) = Bench::start(scenario) else { return };
     let (mut points, mut disturbed, mut codes, mut failures) = (0, 0, BTreeSet::new(), Vec::new());
     for call in bench.calls.iter().filter(|call| call.is_write_like()) {
-        for (error, from_then_on) in ERRORS {
+        let errors = if scenario.files && !is_thorough() { &ERRORS[..2] } else { ERRORS };
+        for (error, from_then_on) in errors {
             let point = format!("{}:error={error}:when={}{from_then_on}", call.name, call.nth);
             let attempt = bench.disturb(&point);
             points += 1;
@@ -196,6 +209,9 @@ fn left_is_what_differs(
     readable: bool,
 ) -> Result<(), String> {
     let key_of = |line: &str| {
+        if let Some(file) = line.split_whitespace().find(|word| word.starts_with("sysctl.d/")) {
+            return format!("/etc/{file}");
+        }
         let path = line.trim_start_matches("./").split(':').next().unwrap_or_default();
         format!("net.{}", path.replace('/', "."))
     };

@@ -2,10 +2,14 @@
 
 use crate::reliability::ADOPT;
 use crate::reliability::APPLY;
+use crate::reliability::APPLY_BOOT;
+use crate::reliability::APPLY_PLAN;
 use crate::reliability::Attempt;
 use crate::reliability::Bench;
 use crate::reliability::ROLLBACK;
+use crate::reliability::ROLLBACK_BOOT;
 use crate::reliability::SETTLE_APPLY;
+use crate::reliability::SETTLE_BOOT;
 use crate::reliability::SETTLE_ROLLBACK;
 use crate::reliability::Scenario;
 use crate::reliability::none_of;
@@ -36,10 +40,31 @@ fn a_rollback_by_file_killed_at_any_call_is_completed_by_the_next() {
     kill_everywhere(&ADOPT);
 }
 
+#[test]
+fn an_apply_of_files_killed_at_any_call_is_one_rollback_away_from_the_start() {
+    kill_everywhere(&APPLY_BOOT);
+}
+
+#[test]
+fn a_rollback_of_files_killed_at_any_call_is_completed_by_the_next() {
+    kill_everywhere(&ROLLBACK_BOOT);
+}
+
+#[test]
+fn a_rollback_killed_while_it_settles_files_is_completed_by_the_next() {
+    kill_everywhere(&SETTLE_BOOT);
+}
+
+#[test]
+fn an_apply_of_a_saved_plan_killed_at_any_call_is_one_rollback_away_from_the_start() {
+    kill_everywhere(&APPLY_PLAN);
+}
+
 fn kill_everywhere(scenario: &'static Scenario) {
     let Some(bench) = Bench::start(scenario) else { return };
     let (mut died, mut failures) = (0, Vec::new());
-    for call in &bench.calls {
+    let calls = || bench.calls.iter().filter(|call| scenario.disturbs(call));
+    for call in calls() {
         let point = format!("{}:signal=SIGKILL:when={}", call.name, call.nth);
         let attempt = bench.disturb(&point);
         died += usize::from(attempt.died);
@@ -47,7 +72,7 @@ fn kill_everywhere(scenario: &'static Scenario) {
             failures.push(format!("{point} {}: {why}", call.text));
         }
     }
-    let points = bench.calls.len();
+    let points = calls().count();
     bench.say(&format!("killed at {points} points, really died at {died}, {} failures", failures.len()));
     none_of(&failures);
     // How often memory is asked for and a mapping read depends on where the kernel puts things.

@@ -33,7 +33,12 @@ const RULES: &[(&str, &str)] = &[
 const FUNCTIONS: &str = r#"
 export LC_ALL=C
 start() {
-  rm -rf /var/lib/twtune /var/lib/copy.json
+  rm -rf /var/lib/twtune /var/lib/copy.json /etc/sysctl.d/* /etc/sysctl.d/.[!.]*
+  # systemd boots it, and somebody else's line comes last.
+  mkdir -p /run/systemd/system
+  printf '# theirs\nnet.ipv4.tcp_fin_timeout = 77\nvm.swappiness = 10\n' >/etc/sysctl.d/zz-other.conf
+  chmod 640 /etc/sysctl.d/zz-other.conf
+  touch -d 2020-01-01T00:00:00Z /etc/sysctl.d/zz-other.conf
   (cd /proc/sys/net
    echo 0 >ipv4/ip_forward
    echo 1 >ipv4/conf/default/forwarding
@@ -47,7 +52,7 @@ start() {
 }
 values() {
   (cd /proc/sys/net && (grep -rs '' . || true) | grep -v -e nf_conntrack_count: -e /flush: | sort)
-  (cd /etc && find sysctl.d sysctl.conf twtune -type f -exec sha256sum {} + | sort -k 2)
+  (cd /etc && find sysctl.d sysctl.conf twtune -type f -exec sha256sum {} + -exec stat -c '%n %a %u %g' {} + | sort -k 2)
 }
 unsettled() {
   local file
@@ -69,14 +74,56 @@ struct Scenario {
     prepare: &'static str,
     /// The arguments of the command.
     command: &'static str,
+    /// Whether it changes files that are read at boot, too. It then takes the way of one that does not, and further:
+    /// unless everything is wanted, only calls that write are disturbed.
+    files: bool,
     /// Whether the command is an apply.
     applies: bool,
+}
+
+impl Scenario {
+    fn disturbs(&self, call: &Call) -> bool {
+        !self.files || is_thorough() || call.is_write_like()
+    }
 }
 
 const APPLY: Scenario = Scenario {
     name: "apply",
     prepare: "",
     command: "apply ./several.toml --yes --rollback-file /var/lib/copy.json",
+    files: false,
+    applies: true,
+};
+
+const APPLY_BOOT: Scenario = Scenario {
+    name: "apply to both, with a line taken over",
+    prepare: "",
+    command: "apply ./few.toml --target both --take-over --yes",
+    files: true,
+    applies: true,
+};
+
+const ROLLBACK_BOOT: Scenario = Scenario {
+    name: "rollback of files",
+    prepare: "\"$TWTUNE\" apply ./few.toml --target both --take-over --yes >/dev/null",
+    command: "rollback --yes",
+    files: true,
+    applies: false,
+};
+
+const SETTLE_BOOT: Scenario = Scenario {
+    name: "rollback of an apply interrupted between its files",
+    prepare: "killed renameat 2 apply ./few.toml --target both --take-over --yes",
+    command: "rollback --yes",
+    files: true,
+    applies: false,
+};
+
+const APPLY_PLAN: Scenario = Scenario {
+    name: "apply of a saved plan",
+    prepare: "\"$TWTUNE\" plan ./few.toml --target both --take-over -o /var/lib/plan.json >/dev/null 2>&1",
+    command: "apply --plan /var/lib/plan.json",
+    files: true,
     applies: true,
 };
 
@@ -84,6 +131,7 @@ const ROLLBACK: Scenario = Scenario {
     name: "rollback",
     prepare: "\"$TWTUNE\" apply ./several.toml --yes >/dev/null",
     command: "rollback --yes",
+    files: false,
     applies: false,
 };
 
@@ -91,6 +139,7 @@ const SETTLE_APPLY: Scenario = Scenario {
     name: "rollback of an interrupted apply",
     prepare: "killed pwrite64 6 apply ./several.toml --yes",
     command: "rollback --yes",
+    files: false,
     applies: false,
 };
 
@@ -98,6 +147,7 @@ const SETTLE_ROLLBACK: Scenario = Scenario {
     name: "rollback that completes an interrupted rollback",
     prepare: "\"$TWTUNE\" apply ./several.toml --yes >/dev/null; killed pwrite64 2 rollback --yes",
     command: "rollback --yes",
+    files: false,
     applies: false,
 };
 
@@ -105,6 +155,7 @@ const ADOPT: Scenario = Scenario {
     name: "rollback by a file whose history is lost",
     prepare: "\"$TWTUNE\" apply ./several.toml --yes --rollback-file /var/lib/copy.json >/dev/null; rm -r /var/lib/twtune",
     command: "rollback /var/lib/copy.json --yes",
+    files: false,
     applies: false,
 };
 
@@ -157,6 +208,10 @@ impl Bench {
         let host = Host::start()?;
         let rules: String = RULES.iter().map(|(key, constraint)| rule(key, constraint)).collect();
         host.profile("several", &rules);
+        host.profile(
+            "few",
+            &RULES[..2].iter().map(|(key, constraint)| rule(key, constraint)).collect::<String>(),
+        );
         let Scenario { prepare, command, .. } = scenario;
         host.sh(&format!(
             "{FUNCTIONS}
@@ -194,7 +249,7 @@ impl Bench {
              values >values
              unsettled=$(unsettled)
              \"$TWTUNE\" history --format json >history || echo history fails >>err
-             \"$TWTUNE\" check ./several.toml >/dev/null 2>check.err
+             \"$TWTUNE\" check ./several.toml --target live >/dev/null 2>check.err
              if [ -n \"$unsettled\" ]; then \"$TWTUNE\" apply ./several.toml --yes >/dev/null 2>&1; echo $?; else echo -; fi
              \"$TWTUNE\" rollback --yes >settled 2>&1 && \"$TWTUNE\" {again} >>settled 2>&1
              echo $?
@@ -260,7 +315,7 @@ impl Attempt {
     }
 }
 
-/// Whether to send every signal at every call, also where it takes the same way as another.
+/// Whether to disturb every call in every way, also where it takes the same way as another.
 fn is_thorough() -> bool {
     std::env::var_os("TWTUNE_THOROUGH").is_some()
 }

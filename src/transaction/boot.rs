@@ -1,0 +1,460 @@
+//! The files that set values at boot: what each is to be when the applies in force are these. Nothing but the
+//! records says so, for twtune's own file as for those that it took lines from.
+
+use std::collections::BTreeMap;
+
+use crate::facts::Identity;
+use crate::facts::boot::comment_out;
+use crate::plan::DROP_IN;
+use crate::plan::DropIn;
+use crate::plan::DropInLine;
+use crate::plan::Plan;
+use crate::plan::Target;
+use crate::platform::stored::BootFolder;
+use crate::platform::stored::FileError;
+use crate::platform::stored::StoredFile;
+use crate::setting::Key;
+use crate::transaction::Command;
+use crate::transaction::Outcome;
+use crate::transaction::Record;
+use crate::transaction::Records;
+use crate::transaction::Store;
+use crate::transaction::StoreError;
+use crate::transaction::TransactionError;
+use crate::transaction::execute::Files;
+use crate::transaction::history::counts;
+use crate::transaction::record::Change;
+use crate::transaction::record::Comment;
+use crate::transaction::record::FileChange;
+use crate::transaction::record::SavedFile;
+
+/// One file to replace.
+#[derive(Debug)]
+pub(super) struct FileWrite {
+    pub(super) path: String,
+    pub(super) before: Option<StoredFile>,
+    pub(super) after: Option<StoredFile>,
+}
+
+/// What twtune's own file says now.
+///
+/// # Errors
+/// The state directory or a file in it is not acceptable.
+pub fn drop_in(store: Option<&Store>, here: &Identity) -> Result<DropIn, StoreError> {
+    let records = store.map(|store| store.records(here)).transpose()?.unwrap_or_default();
+    Ok(Layers::replay(&records, here).drop_in())
+}
+
+/// What lies on what: for each setting and each file the applies in force that have to do with it.
+#[derive(Default)]
+pub(super) struct Layers {
+    lines: BTreeMap<Key, Vec<LineLayer>>,
+    files: BTreeMap<String, Vec<Layer>>,
+}
+
+struct LineLayer {
+    id: String,
+    line: DropInLine,
+    /// What the boot would set without it.
+    before: Option<String>,
+}
+
+/// Lines of another's file, commented out.
+struct Layer {
+    id: String,
+    lines: Vec<(usize, String)>,
+    before: Option<StoredFile>,
+    after: Option<StoredFile>,
+}
+
+impl Layers {
+    /// Replays the history of this machine, whatever boot it was in. What waits to be confirmed has written no file.
+    pub(super) fn replay(records: &Records, here: &Identity) -> Self {
+        let mut layers = Self::default();
+        for (record, ending) in records {
+            let written = ending
+                .as_ref()
+                .is_some_and(|ending| ending.outcome != Outcome::Pending && counts(record, ending));
+            if written && record.origin.same_machine(here) {
+                layers.add(records, record);
+            }
+        }
+        layers
+    }
+
+    fn add(&mut self, records: &Records, record: &Record) {
+        let find = |id: &String| records.iter().map(|(other, _)| other).find(|other| other.id == *id);
+        let undone = record.undoes.as_ref().and_then(find);
+        match (record.command, undone) {
+            (Command::Apply, _) => self.put_on(record, &record.id, record),
+            (Command::Rollback, Some(undone)) => {
+                // The undoing of a rollback brings the apply back.
+                if let Some(apply) = undone.undoes.as_ref().and_then(find) {
+                    self.put_on(apply, &apply.id, record);
+                    return;
+                }
+                self.take_out(&undone.id);
+                // Where it lay below others, their file is no longer what they had left.
+                for file in &record.files {
+                    if let Some(top) = self.files.get_mut(&file.path).and_then(|layers| layers.last_mut()) {
+                        top.after = stored(file.after.as_ref());
+                    }
+                }
+            }
+            (Command::Rollback, None) => {}
+        }
+    }
+
+    /// Puts the lines of an apply on top; what it did to files is said by the record that did it.
+    fn put_on(&mut self, apply: &Record, id: &str, did: &Record) {
+        for change in apply.boot() {
+            if let (Ok(key), Some(line)) = (Key::parse(&change.key), line(change)) {
+                self.lines.entry(key).or_default().push(LineLayer {
+                    id: id.to_owned(),
+                    line,
+                    before: change.before.clone(),
+                });
+            }
+        }
+        for file in &did.files {
+            let (before, after) = (stored(file.before.as_ref()), stored(file.after.as_ref()));
+            let layer = Layer { id: id.to_owned(), lines: file.lines.clone(), before, after };
+            self.files.entry(file.path.clone()).or_default().push(layer);
+        }
+    }
+
+    pub(super) fn take_out(&mut self, id: &str) {
+        for layers in self.lines.values_mut() {
+            if let Some(at) = layers.iter().position(|layer| layer.id == id) {
+                let gone = layers.remove(at);
+                if let Some(above) = layers.get_mut(at) {
+                    above.before = gone.before;
+                }
+            }
+        }
+        let lines = &self.lines;
+        for layers in self.files.values_mut() {
+            let Some(at) = layers.iter().position(|layer| layer.id == id) else { continue };
+            // A line whose setting another apply holds stays out of the way of that one, which takes it over.
+            layers[at].lines.retain(|(_, key)| holder(lines, key).is_some());
+            if let Some(heir) = layers[at].lines.first().and_then(|(_, key)| holder(lines, key)) {
+                heir.clone_into(&mut layers[at].id);
+                continue;
+            }
+            let gone = layers.remove(at);
+            if let Some(above) = layers.get_mut(at) {
+                above.before = gone.before;
+            }
+        }
+    }
+
+    /// The lines of an apply on top of all others.
+    pub(super) fn with(mut self, apply: &Record) -> Self {
+        self.put_on(apply, &apply.id, apply);
+        self
+    }
+
+    /// Whether an apply has any lines here.
+    fn has(&self, id: &str) -> bool {
+        self.lines.values().flatten().any(|layer| layer.id == id)
+    }
+
+    pub(super) fn without(mut self, id: &str) -> Self {
+        self.take_out(id);
+        self
+    }
+
+    /// What twtune's own file says.
+    pub(super) fn drop_in(&self) -> DropIn {
+        let top = |(key, layers): (&Key, &Vec<LineLayer>)| Some((key.clone(), layers.last()?.line.clone()));
+        DropIn { lines: self.lines.iter().filter_map(top).collect() }
+    }
+
+    /// An apply's line, where no later one holds the setting.
+    fn own(&self, key: &str, id: &str) -> Option<&LineLayer> {
+        let top = self.lines.get(&Key::parse(key).ok()?)?.last()?;
+        (top.id == id).then_some(top)
+    }
+
+    /// Where the undoing of an apply takes a file: back to what lay below it, or, below a later one, to that one's
+    /// with the lines uncommented.
+    fn below(&self, path: &str, id: &str) -> Option<(Option<StoredFile>, Option<StoredFile>)> {
+        let layers = self.files.get(path)?;
+        let at = layers.iter().position(|layer| layer.id == id)?;
+        let (own, top) = (&layers[at], layers.last()?);
+        let held = |key: &str| {
+            let others = Key::parse(key).ok().and_then(|key| self.lines.get(&key));
+            others.is_some_and(|layers| layers.iter().any(|layer| layer.id != id))
+        };
+        let free: Vec<usize> =
+            own.lines.iter().filter(|(_, key)| !held(key)).map(|(line, _)| *line).collect();
+        if at + 1 == layers.len() && free.len() == own.lines.len() {
+            return Some((own.after.clone(), own.before.clone()));
+        }
+        let uncommented = |file: &StoredFile| {
+            if free.is_empty() { file.clone() } else { file.with(uncomment(&file.content, &free)) }
+        };
+        Some((top.after.clone(), top.after.as_ref().map(uncommented)))
+    }
+}
+
+impl Layers {
+    /// The files whose lines an apply has from one that was rolled back since.
+    fn inherited(&self, record: &Record) -> Vec<FileGoal> {
+        let own = |path: &String| record.files.iter().any(|file| file.path == *path);
+        let inherited = |(path, layers): (&String, &Vec<Layer>)| {
+            let layer = layers.iter().find(|layer| layer.id == record.id).filter(|_| !own(path))?;
+            let (from, to) = self.below(path, &record.id)?;
+            Some(FileGoal { path: path.clone(), lines: layer.lines.clone(), from, to })
+        };
+        self.files.iter().filter_map(inherited).collect()
+    }
+}
+
+/// The apply that holds a setting's line.
+fn holder<'l>(lines: &'l BTreeMap<Key, Vec<LineLayer>>, key: &str) -> Option<&'l str> {
+    let layers = lines.get(&Key::parse(key).ok()?)?;
+    layers.last().map(|layer| layer.id.as_str())
+}
+
+/// Adds to a record what a plan does to the files, and gives the files to write.
+///
+/// # Errors
+/// A file cannot be read, or is not what twtune left or the plan found.
+pub(super) fn plan_files(
+    record: &mut Record,
+    plan: &Plan,
+    records: &Records,
+    here: &Identity,
+    folder: &dyn BootFolder,
+) -> Result<Vec<FileWrite>, TransactionError> {
+    for change in plan.changes.iter().filter(|change| change.target == Target::Boot) {
+        record.changes.push(Change {
+            key: change.key.to_string(),
+            target: Target::Boot.to_string(),
+            before: change.before.clone(),
+            after: change.after.clone(),
+            also: Vec::new(),
+            comment: Some(Comment { profile: change.profile.clone(), why: change.why.clone() }),
+        });
+    }
+    let mut writes = Vec::new();
+    for edit in &plan.edits {
+        let found = folder.read_file(&edit.path)?;
+        let lines: Vec<usize> = edit.lines.iter().map(|(line, _)| *line).collect();
+        let text = commented(&edit.text, &lines);
+        let after = match &found {
+            Some(found) if edit.source == edit.path && found.content == edit.text => found.with(text),
+            None if edit.source != edit.path => StoredFile::new(text),
+            _ => return Err(TransactionError::Changed(edit.path.clone())),
+        };
+        record.files.push(FileChange {
+            path: edit.path.clone(),
+            lines: edit.lines.iter().map(|(line, key)| (*line, key.to_string())).collect(),
+            before: found.as_ref().map(SavedFile::of),
+            after: Some(SavedFile::of(&after)),
+        });
+        writes.push(FileWrite { path: edit.path.clone(), before: found, after: Some(after) });
+    }
+    writes.push(own_file(record, records, here, folder)?);
+    Ok(writes)
+}
+
+/// twtune's own file with the lines of an apply on top.
+fn own_file(
+    apply: &Record,
+    records: &Records,
+    here: &Identity,
+    folder: &dyn BootFolder,
+) -> Result<FileWrite, TransactionError> {
+    let before = folder.read_file(DROP_IN)?;
+    let layers = Layers::replay(records, here);
+    let (now, with) = (layers.drop_in().text(), layers.with(apply).drop_in().text());
+    let text = before.as_ref().map(|file| file.content.as_slice());
+    // A confirmation that was killed may have written it.
+    if ![&now, &with].iter().any(|expected| text == expected.as_ref().map(String::as_bytes)) {
+        return Err(TransactionError::Changed(DROP_IN.into()));
+    }
+    let after = with.map(|text| StoredFile::new(text.into_bytes()));
+    Ok(FileWrite { path: DROP_IN.into(), before, after })
+}
+
+/// Writes the files of an apply that was on probation, now that it is confirmed.
+///
+/// # Errors
+/// A file cannot be read or written, or is not what twtune left or the apply found; then none is changed.
+pub(super) fn write_files(
+    apply: &Record,
+    records: &Records,
+    here: &Identity,
+    folder: Option<&dyn BootFolder>,
+) -> Result<(), TransactionError> {
+    let Some(folder) = folder.filter(|_| apply.touches_boot()) else { return Ok(()) };
+    let mut files = Files { folder: Some(folder), writes: Vec::new() };
+    for file in &apply.files {
+        let (before, after) = (stored(file.before.as_ref()), stored(file.after.as_ref()));
+        let found = folder.read_file(&file.path)?;
+        if ![&before, &after].iter().any(|expected| StoredFile::same(found.as_ref(), expected.as_ref())) {
+            return Err(TransactionError::Changed(file.path.clone()));
+        }
+        files.writes.push(FileWrite { path: file.path.clone(), before: found, after });
+    }
+    files.writes.push(own_file(apply, records, here, folder)?);
+    files.replace_all().map_err(TransactionError::Files)
+}
+
+/// The lines and files that a rollback of a record, or its bringing to an end, leads to.
+pub(super) fn goals(
+    record: &Record,
+    records: &Records,
+    known: bool,
+    settling: bool,
+    here: &Identity,
+) -> Goals {
+    let layers = Layers::replay(records, here);
+    let undone = record.undoes.as_ref().filter(|_| known);
+    let undone = undone.and_then(|id| records.iter().map(|(other, _)| other).find(|other| other.id == *id));
+    let now = layers.drop_in();
+    let value = |change: &Change| {
+        let own = layers.own(&change.key, &record.id);
+        let held = known && !settling && record.command == Command::Apply && layers.has(&record.id);
+        match own {
+            Some(layer) => Some((change.key.clone(), layer.before.clone())),
+            None if held => None,
+            None => Some((change.key.clone(), change.before.clone())),
+        }
+    };
+    let values = record.boot().filter_map(value).collect();
+    let aside = |file: &FileChange, back: bool| {
+        let (before, after) = (stored(file.before.as_ref()), stored(file.after.as_ref()));
+        let (from, to) = if back { (after, before) } else { (before, after) };
+        FileGoal { path: file.path.clone(), lines: file.lines.clone(), from, to }
+    };
+    let mut files = Vec::new();
+    let drop_in = match (record.command, settling, undone) {
+        // Never noted as done: away with what it may have written.
+        (Command::Apply, true, _) => {
+            files.extend(record.files.iter().map(|file| aside(file, true)));
+            now.clone()
+        }
+        // Brought to its end.
+        (Command::Rollback, true, Some(undone)) => {
+            files.extend(record.files.iter().map(|file| aside(file, false)));
+            after_undoing(layers, undone, records)
+        }
+        _ => {
+            files.extend(layers.inherited(record));
+            for file in &record.files {
+                match layers
+                    .below(&file.path, &record.id)
+                    .filter(|_| known && record.command == Command::Apply)
+                {
+                    Some((from, to)) => {
+                        files.push(FileGoal { path: file.path.clone(), lines: file.lines.clone(), from, to });
+                    }
+                    None => files.push(aside(file, true)),
+                }
+            }
+            after_undoing(layers, record, records)
+        }
+    };
+    // What the file may be, besides where it goes: what the records say, and what the interrupted one was writing.
+    let mut expected = vec![now.text(), drop_in.text()];
+    if record.command == Command::Apply {
+        // Also where it waits to be confirmed, and a confirmation that was killed may have got so far.
+        expected.push(Layers::replay(records, here).with(record).drop_in().text());
+    }
+    Goals { drop_in, expected, files, values }
+}
+
+/// Where a rollback takes the files.
+pub(super) struct Goals {
+    drop_in: DropIn,
+    expected: Vec<Option<String>>,
+    files: Vec<FileGoal>,
+    /// For each setting what the boot will set then; none of those that a later apply holds.
+    pub(super) values: BTreeMap<String, Option<String>>,
+}
+
+struct FileGoal {
+    path: String,
+    lines: Vec<(usize, String)>,
+    /// What should be there.
+    from: Option<StoredFile>,
+    /// Where it goes.
+    to: Option<StoredFile>,
+}
+
+/// What a look at the files found.
+pub(super) struct FileLook {
+    pub(super) writes: Vec<FileWrite>,
+    /// What the record is to say of those of others.
+    pub(super) changes: Vec<FileChange>,
+    /// Those that somebody else has changed since.
+    pub(super) foreign: Vec<String>,
+}
+
+fn after_undoing(layers: Layers, record: &Record, records: &Records) -> DropIn {
+    let find = |id: &String| records.iter().map(|(other, _)| other).find(|other| other.id == *id);
+    match record.undoes.as_ref().and_then(find) {
+        Some(apply) => layers.with(apply).drop_in(),
+        None => layers.without(&record.id).drop_in(),
+    }
+}
+
+impl Goals {
+    /// The files to write, and those that somebody else has changed since.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub(super) fn look(self, folder: &dyn BootFolder, force: bool) -> Result<FileLook, FileError> {
+        let (mut writes, mut changes, mut foreign) = (Vec::new(), Vec::new(), Vec::new());
+        for FileGoal { path, lines, from, to } in self.files {
+            let found = folder.read_file(&path)?;
+            let is = |file: &Option<StoredFile>| StoredFile::same(found.as_ref(), file.as_ref());
+            if !is(&from) && !is(&to) && !force {
+                foreign.push(path.clone());
+            } else if !is(&to) {
+                let (before, after) = (found.as_ref().map(SavedFile::of), to.as_ref().map(SavedFile::of));
+                changes.push(FileChange { path: path.clone(), lines, before, after });
+                writes.push(FileWrite { path, before: found, after: to });
+            }
+        }
+        let found = folder.read_file(DROP_IN)?;
+        let text = found.as_ref().map(|file| file.content.as_slice());
+        let is = |expected: &Option<String>| text == expected.as_ref().map(String::as_bytes);
+        let goal = self.drop_in.text();
+        if !self.expected.iter().any(is) && !force {
+            foreign.push(DROP_IN.into());
+        } else if !is(&goal) {
+            let after = goal.map(|text| StoredFile::new(text.into_bytes()));
+            writes.push(FileWrite { path: DROP_IN.into(), before: found, after });
+        }
+        Ok(FileLook { writes, changes, foreign })
+    }
+}
+
+/// What stands in the file for a change.
+fn line(change: &Change) -> Option<DropInLine> {
+    let comment = change.comment.clone()?;
+    Some(DropInLine { value: change.after.clone()?, profile: comment.profile, why: comment.why })
+}
+
+fn stored(file: Option<&SavedFile>) -> Option<StoredFile> {
+    file.and_then(SavedFile::stored)
+}
+
+/// A text with these lines commented out, counted from 1.
+pub(super) fn commented(text: &[u8], lines: &[usize]) -> Vec<u8> {
+    lines.iter().fold(text.to_vec(), |text, line| comment_out(&text, *line))
+}
+
+/// The same without the `#` before these lines.
+fn uncomment(text: &[u8], lines: &[usize]) -> Vec<u8> {
+    let parts = text.split_inclusive(|byte| *byte == b'\n').enumerate();
+    let line = |(at, part): (usize, &[u8])| match part.strip_prefix(b"#") {
+        Some(rest) if lines.contains(&(at + 1)) => rest.to_vec(),
+        _ => part.to_vec(),
+    };
+    parts.flat_map(line).collect()
+}

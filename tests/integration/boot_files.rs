@@ -1,0 +1,167 @@
+//! Values that the next boot sets: written, won against other files, taken back. systemd boots these hosts.
+
+use crate::cli_check::rule;
+use crate::host::Host;
+use crate::schema;
+
+const FIN: &str = "net.ipv4.tcp_fin_timeout";
+const OWN: &str = "/etc/sysctl.d/99-twtune.conf";
+const OTHER: &str = "/etc/sysctl.d/zz-other.conf";
+
+fn host() -> Option<Host> {
+    let host = Host::start()?;
+    host.sh("mkdir -p /run/systemd/system");
+    host.profile("thirty", &rule(FIN, "want = 30"));
+    host.profile("twenty", &(rule(FIN, "want = 20") + &rule("net.core.somaxconn", "want = 5000")));
+    Some(host)
+}
+
+/// Everything about the files below `/etc/sysctl.d` and `/etc/sysctl.conf`.
+fn files(host: &Host) -> String {
+    host.sh("cd /etc; for f in sysctl.conf sysctl.d/* sysctl.d/.[!.]*; do
+           [ -e \"$f\" ] && stat -c '%N %a %u %g %Y' \"$f\" && cat \"$f\"
+         done || true")
+}
+
+fn read(host: &Host, path: &str) -> String {
+    host.sh(&format!("cat {path} 2>/dev/null || echo none"))
+}
+
+#[test]
+fn two_applies_share_one_file_and_each_takes_out_its_own() {
+    let Some(host) = host() else { return };
+    let before = files(&host);
+    host.twtune("apply [ROOT]/twenty.toml --target both --yes").exits(0);
+    let with_one = read(&host, OWN);
+    assert!(
+        with_one.contains("# twenty: ") && with_one.contains("\nnet.core.somaxconn = 5000\n"),
+        "{with_one}"
+    );
+    assert_eq!(host.sh(&format!("stat -c '%a %U %G' {OWN}")), "644 root root\n");
+    host.twtune("check [ROOT]/twenty.toml --target both").exits(0);
+    host.twtune("apply [ROOT]/twenty.toml --target both --yes").exits(0).says("nothing to change");
+    host.twtune("apply [ROOT]/thirty.toml --target boot --yes").exits(0);
+    assert_eq!(host.value(FIN), "20", "boot alone leaves the live value");
+    assert!(read(&host, OWN).contains("tcp_fin_timeout = 30") && read(&host, OWN).contains("somaxconn"));
+    let report = host.twtune("history --format json").exits(0).report("history");
+    assert_eq!(schema::applies_in_force(&report), ["1", "2"]);
+    host.twtune("rollback 2 --yes").exits(0);
+    assert_eq!(read(&host, OWN), with_one);
+    host.twtune("rollback --yes").exits(0);
+    assert_eq!(files(&host), before);
+    host.twtune("rollback 3 --yes").exits(0);
+    // To undo the first rollback brings back its apply and no other.
+    let brought_back = read(&host, OWN);
+    assert!(
+        brought_back.contains("tcp_fin_timeout = 30") && !brought_back.contains("somaxconn"),
+        "{brought_back}"
+    );
+}
+
+#[test]
+fn a_later_line_of_another_file_is_named_or_taken_over() {
+    let Some(host) = host() else { return };
+    host.sh(&format!("printf '# theirs\\n{FIN}=77\\nvm.swappiness = 3' >{OTHER}; chmod 604 {OTHER}; chown 1:2 {OTHER}; touch -d 2021-01-01 {OTHER}"));
+    let before = files(&host);
+    let refused = host.twtune("plan [ROOT]/thirty.toml --target both --format json").exits(0).report("plan");
+    assert_eq!(refused["refused"][0]["target"], "boot", "{refused:#}");
+    assert!(refused["refused"][0]["reason"].to_string().contains("zz-other.conf:2"), "{refused:#}");
+    host.twtune("apply [ROOT]/thirty.toml --target both --yes").exits(3).says("zz-other.conf:2");
+    assert_eq!((files(&host), host.value(FIN)), (before.clone(), "60".into()));
+    host.twtune("plan [ROOT]/thirty.toml --target both --take-over").exits(0).says("comments out line 2");
+    host.twtune("apply [ROOT]/thirty.toml --target both --take-over --yes").exits(0);
+    assert_eq!(read(&host, OTHER), format!("# theirs\n#{FIN}=77\nvm.swappiness = 3"));
+    host.twtune("check [ROOT]/thirty.toml --target both").exits(0);
+    // Another apply lives on the line that was taken; it stays taken until that one goes, too.
+    host.twtune("apply [ROOT]/twenty.toml --target both --yes").exits(0);
+    host.twtune("rollback 1 --yes").exits(0);
+    assert!(read(&host, OTHER).contains("\n#net"), "{}", read(&host, OTHER));
+    host.twtune("check [ROOT]/twenty.toml --target both").exits(0);
+    host.twtune("rollback --yes").exits(0);
+    assert_eq!((files(&host), host.value(FIN)), (before, "60".into()));
+}
+
+#[test]
+fn a_vendors_file_is_replaced_by_a_copy_and_a_link_is_followed() {
+    let Some(host) = host() else { return };
+    host.sh(&format!("mkdir -p /run/sysctl.d; echo '{FIN} = 88' >/run/sysctl.d/zz-vendor.conf; echo '{FIN} = 55' >/etc/sysctl.conf; ln -s ../sysctl.conf /etc/sysctl.d/99-zsysctl.conf"));
+    let before = files(&host);
+    host.twtune("apply [ROOT]/thirty.toml --target both --take-over --yes").exits(0);
+    assert_eq!(read(&host, "/run/sysctl.d/zz-vendor.conf"), format!("{FIN} = 88\n"));
+    assert_eq!(read(&host, "/etc/sysctl.d/zz-vendor.conf"), format!("#{FIN} = 88\n"));
+    assert_eq!(read(&host, "/etc/sysctl.conf"), format!("#{FIN} = 55\n"));
+    assert_eq!(host.sh("readlink /etc/sysctl.d/99-zsysctl.conf"), "../sysctl.conf\n");
+    host.twtune("rollback --yes").exits(0);
+    assert_eq!(files(&host), before);
+}
+
+#[test]
+fn somebody_elses_edit_since_is_a_conflict() {
+    let Some(host) = host() else { return };
+    host.sh(&format!("echo '{FIN} = 77' >{OTHER}"));
+    host.twtune("apply [ROOT]/thirty.toml --target both --take-over --yes").exits(0);
+    for path in [OWN, OTHER] {
+        host.sh(&format!("cp -p {path} ./kept; echo '# mine' >>{path}"));
+        let edited = files(&host);
+        host.twtune("rollback --yes").exits(3).says(path);
+        assert_eq!((files(&host), host.value(FIN)), (edited, "30".into()));
+        host.sh(&format!("cp -p ./kept {path}"));
+    }
+    host.sh(&format!("echo '# mine' >>{OWN}"));
+    host.twtune("apply [ROOT]/twenty.toml --target both --yes").exits(3).says("changed by somebody else");
+    assert_eq!(host.value(FIN), "30");
+    host.twtune(&format!("rollback --yes --force {FIN}")).exits(0);
+    assert_eq!((read(&host, OWN), read(&host, OTHER)), ("none\n".into(), format!("{FIN} = 77\n")));
+}
+
+#[test]
+fn files_are_written_when_it_is_confirmed() {
+    let Some(host) = host() else { return };
+    host.twtune("apply [ROOT]/thirty.toml --target both --yes --confirm-within 1h").exits(0);
+    assert_eq!((host.value(FIN), read(&host, OWN)), ("30".into(), "none\n".into()));
+    // What is applied meanwhile is not lost.
+    host.profile("other", &rule("net.core.somaxconn", "want = 5000"));
+    host.twtune("apply [ROOT]/other.toml --target both --yes").exits(0);
+    host.twtune("confirm").exits(0);
+    let both = read(&host, OWN);
+    assert!(both.contains("fin_timeout = 30") && both.contains("somaxconn = 5000"), "{both}");
+    host.twtune("rollback 1 --yes").exits(0);
+    assert!(!read(&host, OWN).contains("fin_timeout") && read(&host, OWN).contains("somaxconn"));
+}
+
+#[test]
+fn a_saved_plan_holds_as_long_as_the_files_do() {
+    let Some(host) = host() else { return };
+    host.sh(&format!("echo '{FIN} = 77' >{OTHER}"));
+    host.twtune("plan [ROOT]/thirty.toml --target both --take-over -o [ROOT]/plan.json").exits(0);
+    for change in
+        [format!("echo '# x' >>{OTHER}"), "touch /etc/sysctl.d/new.conf".into(), format!("rm {OTHER}")]
+    {
+        host.sh(&format!("cp -a /etc/sysctl.d ./kept.d; {change}"));
+        host.twtune("apply --plan [ROOT]/plan.json").exits(3).says("/etc/sysctl.d/");
+        host.sh("rm -f /etc/sysctl.d/*; cp -a ./kept.d/. /etc/sysctl.d/; rm -r ./kept.d");
+    }
+    host.twtune("apply --plan [ROOT]/plan.json").exits(0);
+    host.twtune("check [ROOT]/thirty.toml --target both").exits(0);
+}
+
+#[test]
+fn an_image_is_prepared_and_nothing_outside_it_is_touched() {
+    let Some(host) = host() else { return };
+    host.sh("mkdir -p image/etc image/var image/lib/systemd image/sbin outside/lib outside/sysctl.d
+             touch image/lib/systemd/systemd image/lib/systemd/systemd-sysctl; ln -s ../lib/systemd/systemd image/sbin/init
+             echo 0123456789abcdef0123456789abcdef >image/etc/machine-id
+             ln -s \"$PWD/outside/sysctl.d\" image/etc/sysctl.d
+             mkdir -p \"image$PWD/outside/sysctl.d\" \"image$PWD/outside/lib\"
+             ln -s \"$PWD/outside/lib\" image/var/lib");
+    let arguments = "--root [ROOT]/image --assume linux=6.1,mem=16GiB";
+    host.twtune(&format!("apply [ROOT]/thirty.toml {arguments} --yes")).exits(0);
+    assert_eq!(host.sh("find outside -type f; ls /var/lib/twtune 2>/dev/null || true"), "");
+    assert_eq!(host.value(FIN), "60");
+    let written =
+        host.sh("cat \"image$PWD\"/outside/sysctl.d/99-twtune.conf; ls \"image$PWD\"/outside/lib/twtune");
+    assert!(written.contains("tcp_fin_timeout = 30") && written.contains("1.json"), "{written}");
+    host.twtune(&format!("check [ROOT]/thirty.toml {arguments}")).exits(0);
+    host.twtune("rollback --root [ROOT]/image --yes").exits(0);
+    assert_eq!(host.sh("ls \"image$PWD\"/outside/sysctl.d"), "");
+}
