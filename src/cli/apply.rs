@@ -203,7 +203,18 @@ fn apply(
 fn extends_probation(args: &Args) -> Result<bool, CliError> {
     match (args.confirm_within, Store::open(&args.state.state_dir)?) {
         (Some(within), Some(store)) => {
-            Ok(!transaction::extend(&store, within, &observe::identity(), &Context::say)?.is_empty())
+            let extended = transaction::extend(&store, within, &observe::identity(), &Context::say)?;
+            for id in &extended {
+                let state = &args.state.state_dir;
+                // A process sees the new time by itself. A timer would come too late for a shorter one; should no
+                // other take its place, the next twtune still sees what is overdue.
+                if system::stop_timer(id, state) && watch::start(id, state, within).is_err() {
+                    Context::say(&format!(
+                        "warning: nobody watches apply {id} any more; `twtune confirm` keeps it"
+                    ));
+                }
+            }
+            Ok(!extended.is_empty())
         }
         _ => Ok(false),
     }

@@ -160,6 +160,16 @@ fn said_again_a_timer_waits_for_the_rest() {
 }
 
 #[test]
+fn said_again_with_less_time_it_is_undone_sooner() {
+    let Some(machine) = Managed::start() else { return };
+    machine.apply("--confirm-within 1h");
+    machine.sh("\"$TWTUNE\" apply ./own.toml --yes --confirm-within 2s");
+    assert_eq!(machine.timers().lines().count(), 1, "{}", machine.timers());
+    assert_eq!(machine.watchers(), "", "no process has to live on");
+    machine.wait_until("it is undone", || machine.host.value(FIN) == "60");
+}
+
+#[test]
 fn where_systemd_sees_something_else_a_process_watches() {
     let Some(machine) = Managed::start() else { return };
     for (what, run) in [

@@ -38,12 +38,11 @@ pub(crate) fn start_timer(id: &str, state: &Path, within: Duration) -> bool {
     )
 }
 
-/// Stops the timer of an apply that was settled; without it, it would find nothing to do.
-pub(crate) fn stop_timer(id: &str, state: &Path) {
-    if let Some((_, state)) = seen_alike(state) {
-        let timer = format!("{}.timer", unit(id, &state));
-        let _ = succeeds(Command::new(SYSTEMCTL).args(["stop", "--quiet", &timer]));
-    }
+/// Stops the timer of an apply that was settled, which would find nothing to do; whether there was one.
+pub(crate) fn stop_timer(id: &str, state: &Path) -> bool {
+    let Some((_, state)) = seen_alike(state) else { return false };
+    let timer = format!("{}.timer", unit(id, &state));
+    succeeds(Command::new(SYSTEMCTL).args(["stop", "--quiet", &timer]))
 }
 
 /// Every state directory has an apply 1.

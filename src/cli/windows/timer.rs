@@ -8,5 +8,7 @@ pub(crate) const fn start_timer(_id: &str, _state: &Path, _within: Duration) -> 
     false
 }
 
-/// Stops the timer of an apply that was settled.
-pub(crate) const fn stop_timer(_id: &str, _state: &Path) {}
+/// Stops the timer of an apply that was settled; whether there was one.
+pub(crate) const fn stop_timer(_id: &str, _state: &Path) -> bool {
+    false
+}

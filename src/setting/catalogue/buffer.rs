@@ -40,7 +40,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         ],
         accepts: &[
             (ALWAYS, Accept::Between(1, INT_MAX)),
-            (Version::new(6, 19), Accept::Between(4096, INT_MAX)),
+            // 6.1.192 and 6.12.117 refuse less, as 7.2 does; 6.18.44 does not.
+            (Version::new(6, 1), Accept::Between(4096, INT_MAX)),
         ],
         since: ALWAYS,
         until: None,
@@ -55,9 +56,9 @@ pub(super) const SETTINGS: &[Setting] = &[
         },
         semantics: "Receive buffer of a TCP connection: kept under pressure, at the start, and the most that it \
              grows to by itself. SO_RCVBUF ends that growth and net.core.rmem_max bounds SO_RCVBUF, not \
-             this. 7.3 refuses numbers below 4096, 6.18 takes them. The order of the numbers is not \
-             checked, and a single number changes only the first. A new network namespace starts with the \
-             values of the initial one.",
+             this. Newer kernels refuse numbers below 4096, stable ones of 6.1 and 6.12 too. The order of \
+             the numbers is not checked, and a single number changes only the first. A new network \
+             namespace starts with the values of the initial one.",
         sources: &[IP_SYSCTL, IPV4_TABLE, "net/ipv4/tcp.c: tcp_init (6.1, 6.12, 7.3)", MEASURED],
     },
     Setting {

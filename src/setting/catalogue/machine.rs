@@ -68,7 +68,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         sources: &[
             FS_SYSCTL,
             "fs/file_table.c, fs/file.c (6.1, 6.12)",
-            "the range was read, not measured: the key belongs to the whole machine",
+            "measured on 5.10, 6.1, 6.12, 7.2 and 7.3, in virtual machines (tests/vm/run)",
         ],
     },
     Setting {
@@ -92,7 +92,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         sources: &[
             FS_SYSCTL,
             "fs/aio.c (6.12)",
-            "the range was read, not measured: the key belongs to the whole machine",
+            "measured on 5.10, 6.1, 6.12, 7.2 and 7.3, in virtual machines (tests/vm/run)",
         ],
     },
     Setting {
@@ -116,7 +116,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         sources: &[
             FS_SYSCTL,
             "fs/notify/inotify/inotify_user.c (6.12)",
-            "the range was read, not measured: the key belongs to the whole machine",
+            "measured on 5.10, 6.1, 6.12, 7.2 and 7.3, in virtual machines (tests/vm/run)",
         ],
     },
     Setting {
@@ -140,7 +140,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         sources: &[
             FS_SYSCTL,
             "fs/notify/inotify/inotify_user.c (6.12)",
-            "the range was read, not measured: the key belongs to the whole machine",
+            "measured on 5.10, 6.1, 6.12, 7.2 and 7.3, in virtual machines (tests/vm/run)",
         ],
     },
     Setting {
@@ -166,7 +166,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         sources: &[
             VM_SYSCTL,
             "kernel/sysctl.c (6.1, 6.12)",
-            "the range was read, not measured: the key belongs to the whole machine",
+            "measured on 5.10, 6.1, 6.12, 7.2 and 7.3, in virtual machines (tests/vm/run)",
         ],
     },
     Setting {
@@ -190,7 +190,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         sources: &[
             VM_SYSCTL,
             "mm/oom_kill.c (6.1, 6.12)",
-            "the range was read, not measured: the key belongs to the whole machine",
+            "measured on 5.10, 6.1, 6.12, 7.2 and 7.3, in virtual machines (tests/vm/run)",
         ],
     },
     Setting {
@@ -215,7 +215,7 @@ pub(super) const SETTINGS: &[Setting] = &[
             VM_SYSCTL,
             "kernel/sysctl.c (6.1, 6.12)",
             "https://www.elastic.co/guide/en/elasticsearch/reference/current/vm-max-map-count.html",
-            "the range was read, not measured: the key belongs to the whole machine",
+            "measured on 5.10, 6.1, 6.12, 7.2 and 7.3, in virtual machines (tests/vm/run)",
         ],
     },
     Setting {
@@ -223,7 +223,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         kind: Kind::Integer,
         unit: Unit::Mode,
         defaults: &[(ALWAYS, DefaultValue::Is("60"))],
-        accepts: &[(ALWAYS, Accept::Between(0, 100)), (Version::new(6, 1), Accept::Between(0, 200))],
+        accepts: &[(ALWAYS, Accept::Between(0, 100)), (Version::new(5, 10), Accept::Between(0, 200))],
         since: ALWAYS,
         until: None,
         scope: Scope::Machine,
@@ -239,7 +239,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         sources: &[
             VM_SYSCTL,
             "kernel/sysctl.c (6.1, 6.12)",
-            "the range was read, not measured: the key belongs to the whole machine",
+            "measured on 5.10, 6.1, 6.12, 7.2 and 7.3, in virtual machines (tests/vm/run)",
         ],
     },
     Setting {
@@ -268,7 +268,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         sources: &[
             KERNEL_SYSCTL,
             "kernel/sysctl.c (6.1, 6.12)",
-            "the range was read, not measured: the key belongs to the whole machine",
+            "measured on 5.10, 6.1, 6.12, 7.2 and 7.3, in virtual machines (tests/vm/run)",
         ],
     },
     Setting {
@@ -279,7 +279,7 @@ pub(super) const SETTINGS: &[Setting] = &[
             ALWAYS,
             DefaultValue::Computed("chosen when the kernel was built (CONFIG_PANIC_ON_OOPS)"),
         )],
-        accepts: &[(ALWAYS, Accept::Between(0, 1))],
+        accepts: &[(ALWAYS, INT)],
         since: ALWAYS,
         until: None,
         scope: Scope::Machine,
@@ -291,11 +291,11 @@ pub(super) const SETTINGS: &[Setting] = &[
             note: "a fault in a driver takes the whole machine down",
         },
         semantics: "Whether a fault in the kernel is a panic. With kernel.panic above 0 the machine then \
-             restarts instead of going on damaged. The kubelet sets 1.",
+             restarts instead of going on damaged. Any other number but 0 is taken like 1. The kubelet sets 1.",
         sources: &[
             KERNEL_SYSCTL,
             "kernel/sysctl.c (6.1, 6.12)",
-            "the range was read, not measured: the key belongs to the whole machine",
+            "measured on 5.10, 6.1, 6.12, 7.2 and 7.3, in virtual machines (tests/vm/run)",
         ],
     },
     Setting {
@@ -319,7 +319,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         sources: &[
             KERNEL_SYSCTL,
             "security/keys/sysctl.c, security/keys/key.c (6.12)",
-            "the range was read, not measured: the key belongs to the whole machine",
+            "measured on 5.10, 6.1, 6.12, 7.2 and 7.3, in virtual machines (tests/vm/run)",
         ],
     },
     Setting {
@@ -343,7 +343,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         sources: &[
             KERNEL_SYSCTL,
             "security/keys/sysctl.c, security/keys/key.c (6.12)",
-            "the range was read, not measured: the key belongs to the whole machine",
+            "measured on 5.10, 6.1, 6.12, 7.2 and 7.3, in virtual machines (tests/vm/run)",
         ],
     },
     Setting {
@@ -367,7 +367,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         sources: &[
             KERNEL_SYSCTL,
             "kernel/pid.c, include/linux/threads.h (6.12)",
-            "the range was read, not measured: the key belongs to the whole machine",
+            "measured on 5.10, 6.1, 6.12, 7.2 and 7.3, in virtual machines (tests/vm/run)",
         ],
     },
     Setting {
@@ -390,7 +390,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         sources: &[
             KERNEL_SYSCTL,
             "kernel/fork.c: sysctl_max_threads (6.12)",
-            "the range was read, not measured: the key belongs to the whole machine",
+            "measured on 5.10, 6.1, 6.12, 7.2 and 7.3, in virtual machines (tests/vm/run)",
         ],
     },
     Setting {
@@ -420,7 +420,7 @@ pub(super) const SETTINGS: &[Setting] = &[
             KERNEL_SYSCTL,
             "include/uapi/linux/shm.h: SHMMAX (6.12)",
             "read on 6.18: 18446744073692774399",
-            "the range was read, not measured: the key belongs to the whole machine",
+            "measured on 5.10, 6.1, 6.12, 7.2 and 7.3, in virtual machines (tests/vm/run)",
         ],
     },
     Setting {
@@ -449,7 +449,7 @@ pub(super) const SETTINGS: &[Setting] = &[
             KERNEL_SYSCTL,
             "include/uapi/linux/shm.h: SHMALL (6.12)",
             "read on 6.18: 18446744073692774399",
-            "the range was read, not measured: the key belongs to the whole machine",
+            "measured on 5.10, 6.1, 6.12, 7.2 and 7.3, in virtual machines (tests/vm/run)",
         ],
     },
 ];

@@ -61,8 +61,9 @@ const UINT_MAX: i128 = 4_294_967_295;
 /// Whatever fits the kernel's `int` (`proc_dointvec`).
 const INT: Accept = Accept::Between(-2_147_483_648, INT_MAX);
 
-/// Kept in one byte (`proc_dou8vec_minmax`) where 5.15 was read, in an `int` where 5.10 was.
-const BYTE: ByVersion<Accept> = &[(ALWAYS, INT), (Version::new(5, 11), Accept::Between(0, 255))];
+/// Kept in one byte (`proc_dou8vec_minmax`) where 5.15 was read and 5.10.262 was measured, in an `int` where the first
+/// 5.10 was read.
+const BYTE: ByVersion<Accept> = &[(ALWAYS, INT), (Version::new(5, 10), Accept::Between(0, 255))];
 
 /// The kernel's own description of `net.ipv4`.
 const IP_SYSCTL: &str = "https://docs.kernel.org/networking/ip-sysctl.html";

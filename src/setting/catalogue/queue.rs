@@ -125,7 +125,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         unit: Unit::Mode,
         defaults: &[(ALWAYS, DefaultValue::Is("0"))],
         accepts: &[(ALWAYS, Accept::Between(0, 1))],
-        since: Version::new(5, 14),
+        // 5.14 brought it, and 5.10 has it too since a stable release.
+        since: Version::new(5, 10),
         until: None,
         scope: Scope::Netns,
         effect: Effect::Immediately,
@@ -172,7 +173,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "net.core.default_qdisc",
         kind: Kind::Word,
         unit: Unit::Mode,
-        defaults: &[(ALWAYS, DefaultValue::Is("pfifo_fast"))],
+        defaults: &[(
+            ALWAYS,
+            DefaultValue::Computed(
+                "chosen when the kernel was built (CONFIG_DEFAULT_NET_SCH): pfifo_fast, with Debian fq_codel",
+            ),
+        )],
         accepts: &[(ALWAYS, Accept::Name(15))],
         since: ALWAYS,
         until: None,

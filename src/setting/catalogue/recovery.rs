@@ -71,7 +71,11 @@ pub(super) const SETTINGS: &[Setting] = &[
         kind: Kind::Integer,
         unit: Unit::Mode,
         defaults: &[(ALWAYS, DefaultValue::Is("2"))],
-        accepts: &[(ALWAYS, Accept::Between(0, 2))],
+        accepts: &[
+            (ALWAYS, Accept::Between(0, 2)),
+            // Refused by 6.18; 6.19 to 7.1 were not measured.
+            (Version::new(7, 2), Accept::Between(0, 5)),
+        ],
         since: ALWAYS,
         until: None,
         scope: Scope::Netns,
@@ -83,8 +87,16 @@ pub(super) const SETTINGS: &[Setting] = &[
             note: "some old middleboxes drop first segments that ask for ECN",
         },
         semantics: "Explicit congestion notification: 0 off, 1 asks for it and accepts it, 2 accepts it \
-             from others. Routers that support it can signal congestion without dropping packets.",
-        sources: &[IP_SYSCTL, IPV4_TABLE_6, "tcp(7), man-pages 6.03", MEASURED],
+             from others. Routers that support it can signal congestion without dropping packets. \
+             3 to 5 accept the accurate kind as well, where the kernel has it; 3 also asks for it, 4 asks for the \
+             older kind, 5 for none.",
+        sources: &[
+            IP_SYSCTL,
+            IPV4_TABLE_6,
+            "tcp(7), man-pages 6.03",
+            "include/net/tcp_ecn.h: tcp_ecn_mode (6.19)",
+            MEASURED,
+        ],
     },
     Setting {
         key: "net.ipv4.tcp_dsack",

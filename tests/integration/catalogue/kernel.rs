@@ -1,7 +1,8 @@
 //! The running kernel is asked whether the catalogue is right.
 //!
 //! What writes runs in `tests/sandbox.sh`: each test of [`inside`] starts itself a second time in there, and does its
-//! work nowhere else.
+//! work nowhere else. In a guest of `tests/vm/run` the same tests run in the initial network namespace as well, and
+//! hold the settings of the machine to the same laws.
 
 mod inside;
 
