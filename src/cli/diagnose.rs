@@ -18,7 +18,6 @@ use crate::cli::place::Place;
 use crate::cli::survey::look_at;
 use crate::cli::system;
 use crate::facts;
-use crate::facts::Closed;
 use crate::facts::Counters;
 use crate::facts::Snapshot;
 use crate::facts::Sockets;
@@ -27,8 +26,6 @@ use crate::facts::owned;
 use crate::facts::worth_a_look;
 use crate::observe;
 use crate::observe::Wanted;
-use crate::observe::namespace::has_sockets;
-use crate::observe::network;
 use crate::plan::Namespace;
 use crate::render::human;
 use crate::render::json;
@@ -56,12 +53,15 @@ const SETTINGS: &[&str] = &[
 /// The range of a kernel that nobody tuned, where its own cannot be read.
 const DEFAULT_RANGE: PortRange = PortRange { low: 32768, high: 60999 };
 
+/// What the kernel shows of the calling thread's network namespace.
+const OWN_NET: &str = "/proc/thread-self/net";
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
     namespace: NamespaceArgs,
     /// Every other network namespace of this machine as well
-    #[arg(long, conflicts_with_all = ["netns", "pid", "interval"])]
+    #[arg(long, conflicts_with_all = ["netns", "pid"])]
     all_netns: bool,
     /// Look twice, so long apart, and tell what happens in between as rates (10s, 1min)
     #[arg(long = "for", value_name = "TIME", value_parser = interval)]
@@ -82,14 +82,24 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         Some(Namespace::Pid(pid)) => format!("process {pid}"),
     };
     let place = place::open(entered)?;
+    let name = if args.all_netns && place.initial { "host".into() } else { name };
     let all = Wanted { memory: true, processors: true, identity: true };
     let host = observe::host(all, place.initial);
     let id = host.identity.as_ref().and_then(|identity| identity.netns.clone());
-    let mut seen = vec![Sight { name, id, ..look(&place, args.interval)? }];
-    if args.all_netns {
-        seen.extend(look_elsewhere()?);
+    let tour = || {
+        let own = Visit { id: id.clone(), name: name.clone(), glance: glance(&place)? };
+        let mut visits = vec![own];
+        if args.all_netns {
+            visits.extend(visit_others()?);
+        }
+        Ok::<_, CliError>(visits)
+    };
+    let mut earlier = BTreeMap::new();
+    if let Some(interval) = args.interval {
+        earlier.extend(tour()?.into_iter().map(|visit| (visit.id, visit.glance)));
+        thread::sleep(interval);
     }
-    let found: Vec<Diagnosis> = join_owners(seen)?.into_iter().map(diagnose).collect();
+    let found: Vec<Diagnosis> = traffic(tour()?, earlier)?.into_iter().map(diagnose).collect();
     Context::report(|out| match context.format {
         Format::Human => human::diagnose(out, &host, &found, args.top),
         Format::Json => json::diagnose(out, &host, &found),
@@ -97,154 +107,112 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     Ok(u8::from(args.exit_code && found.iter().any(Diagnosis::has_faults)))
 }
 
-/// What was seen of a network namespace from inside.
-struct Sight {
-    name: String,
+/// A network namespace, and what was seen of it.
+struct Visit {
     id: Option<String>,
+    name: String,
+    glance: Glance,
+}
+
+/// What is seen of a network namespace at one look.
+struct Glance {
     settings: Snapshot,
     sockets: Sockets,
-    before: Option<(Sockets, f64)>,
-    counters: Counters,
-    silence: BTreeMap<u32, u32>,
+    silent: BTreeMap<u32, u32>,
+    counters: BTreeMap<String, u64>,
+    at: Instant,
     partial: bool,
     not_seen: Vec<String>,
 }
 
-/// Looks at the network namespace that the place is in.
-fn look(place: &Place, interval: Option<Duration>) -> Result<Sight, CliError> {
+/// Looks at the network namespace that the calling thread is in.
+fn glance(place: &Place) -> Result<Glance, CliError> {
     let settings = settings(place);
     let mut not_seen = Vec::new();
     let range = port_range(&settings).unwrap_or_else(|| {
         not_seen.push(format!("net.ipv4.ip_local_port_range: {DEFAULT_RANGE} was assumed"));
         DEFAULT_RANGE
     });
-    let sockets = || network::sockets(range).map_err(|error| CliError::io("read", "the TCP sockets", &error));
-    let earlier = match interval {
-        None => None,
-        Some(interval) => {
-            let earlier = (network::counters(), sockets()?.sockets, Instant::now());
-            thread::sleep(interval);
-            Some(earlier)
-        }
+    let counters = observe::network::counters();
+    let at = Instant::now();
+    let (sockets, partial) = if observe::namespace::has_sockets(Path::new(OWN_NET)) == Some(false) {
+        (Sockets::new(range), false)
+    } else {
+        let seen = observe::network::sockets(range)
+            .map_err(|error| CliError::io("read", "the TCP sockets", &error))?;
+        not_seen.extend(seen.not_seen);
+        (seen.sockets, seen.partial)
     };
-    let totals = network::counters();
-    let (mut added, mut before) = (None, None);
-    if let Some((counters, sockets, since)) = earlier {
-        let seconds = since.elapsed().as_secs_f64();
-        let more = |name: &String, total: &u64| {
-            total.saturating_sub(counters.get(name).copied().unwrap_or_default())
-        };
-        added =
-            Some((totals.iter().map(|(name, total)| (name.clone(), more(name, total))).collect(), seconds));
-        before = Some((sockets, seconds));
-    }
-    let seen = sockets()?;
-    not_seen.extend(seen.not_seen);
-    Ok(Sight {
-        name: String::new(),
-        id: None,
-        settings,
-        silence: network::silence(&seen.sockets),
-        sockets: seen.sockets,
-        before,
-        counters: Counters { totals, added },
-        partial: seen.partial,
-        not_seen,
-    })
+    let silent = observe::network::silence(&sockets);
+    Ok(Glance { settings, sockets, silent, counters, at, partial, not_seen })
 }
 
-/// Looks at every network namespace but our own.
-fn look_elsewhere() -> Result<Vec<Sight>, CliError> {
-    let all = system::elsewhere(|_, place| {
-        // The dump of an empty one would walk the whole machine's sockets.
-        if has_sockets(Path::new(network::OWN)) == Some(false) {
-            let settings = settings(place);
-            let range = port_range(&settings).unwrap_or(DEFAULT_RANGE);
-            return Ok(Sight {
-                settings,
-                counters: Counters { totals: network::counters(), added: None },
-                ..nothing(range)
-            });
-        }
-        look(place, None)
-    })?;
-    let seen = all.into_iter().map(|elsewhere| {
-        let seen = elsewhere.seen.unwrap_or_else(|closed| from_outside(&elsewhere.namespace, &closed));
-        Sight { name: elsewhere.name, id: elsewhere.id, ..seen }
+/// Looks at every other network namespace of this machine.
+fn visit_others() -> Result<Vec<Visit>, CliError> {
+    let others = system::elsewhere(|_, place| glance(place))?;
+    let visits = others.into_iter().map(|other| {
+        let glance = other.seen.unwrap_or_else(|closed| glance_from_outside(&other.namespace, closed.why));
+        Visit { id: other.id, name: other.name, glance }
     });
-    Ok(seen.collect())
+    Ok(visits.collect())
 }
 
-fn nothing(range: PortRange) -> Sight {
-    Sight {
-        name: String::new(),
-        id: None,
+/// What can be seen of a network namespace that this user may not enter: `/proc/PID/net` shows it to everybody.
+fn glance_from_outside(namespace: &facts::Namespace, why: String) -> Glance {
+    let folder =
+        namespace.process.as_ref().map(|process| PathBuf::from(format!("/proc/{}/net", process.pid)));
+    let mut not_seen = vec![why, format!("its settings: a range of {DEFAULT_RANGE} was assumed")];
+    let seen = folder.as_deref().map(|folder| observe::network::sockets_from_proc(folder, DEFAULT_RANGE));
+    let sockets = if let Some(Ok(seen)) = seen {
+        not_seen.push("backlogs: /proc/net was read".into());
+        seen.sockets
+    } else {
+        not_seen.push("its sockets: no process in it can be seen".into());
+        Sockets::new(DEFAULT_RANGE)
+    };
+    Glance {
         settings: Snapshot::new(),
-        sockets: Sockets::new(range),
-        before: None,
-        counters: Counters::default(),
-        silence: BTreeMap::new(),
-        partial: false,
-        not_seen: Vec::new(),
+        sockets,
+        silent: BTreeMap::new(),
+        counters: folder.as_deref().map(observe::network::counters_from_proc).unwrap_or_default(),
+        at: Instant::now(),
+        partial: true,
+        not_seen,
     }
 }
 
-/// What `/proc/PID/net` shows of a namespace that this user may not enter.
-fn from_outside(namespace: &facts::Namespace, closed: &Closed) -> Sight {
-    let mut seen = nothing(DEFAULT_RANGE);
-    seen.partial = true;
-    let pid = namespace.process.as_ref().map(|process| process.pid);
-    let folder = pid.map(|pid| PathBuf::from(format!("/proc/{pid}/net")));
-    match folder.map(|folder| {
-        (network::sockets_from_proc(&folder, DEFAULT_RANGE), network::counters_from_proc(&folder))
-    }) {
-        Some((Ok(look), totals)) => {
-            seen.sockets = look.sockets;
-            seen.counters.totals = totals;
-            seen.not_seen.push(format!(
-                "its settings: {}; the range of ports was taken to be {DEFAULT_RANGE}",
-                closed.why
+/// Adds who holds the sockets, for which all processes are looked at once, and what happened since the earlier look.
+fn traffic(
+    visits: Vec<Visit>,
+    mut earlier: BTreeMap<Option<String>, Glance>,
+) -> Result<Vec<Traffic>, CliError> {
+    let held = visits.iter().flat_map(|visit| &visit.glance.sockets.held).map(|held| held.inode);
+    let mut found = observe::process::owners(held).map_err(|error| CliError::io("read", "/proc", &error))?;
+    let mut owners_not_seen = std::mem::take(&mut found.not_seen);
+    let tick = observe::network::tick();
+    let all = visits.into_iter().map(|Visit { id, name, glance }| {
+        let Glance { settings, sockets, silent, counters: totals, at, partial, mut not_seen } = glance;
+        let (mut added, mut before) = (None, None);
+        // One without an id cannot be found again.
+        if let Some(earlier) = id.is_some().then(|| earlier.remove(&id)).flatten() {
+            let seconds = at.duration_since(earlier.at).as_secs_f64();
+            let more = |name: &String, total: &u64| {
+                total.saturating_sub(earlier.counters.get(name).copied().unwrap_or_default())
+            };
+            added = Some((
+                totals.iter().map(|(name, total)| (name.clone(), more(name, total))).collect(),
+                seconds,
             ));
+            before = Some((earlier.sockets, seconds));
         }
-        Some((Err(error), _)) => {
-            seen.not_seen.push(format!("its sockets and settings: {}; {error}", closed.why));
-        }
-        None => seen.not_seen.push(format!("its sockets and settings: {}", closed.why)),
-    }
-    if let Some(pid) = closed.try_pid {
-        seen.not_seen
-            .push(format!("should it be your own container: `twtune diagnose --pid {pid}` enters it"));
-    }
-    seen
-}
-
-/// Finds who holds the sockets of all of them in one walk.
-fn join_owners(seen: Vec<Sight>) -> Result<Vec<Traffic>, CliError> {
-    let held = seen.iter().flat_map(|seen| seen.sockets.held.iter().map(|held| held.inode));
-    let found = observe::process::owners(held).map_err(|error| CliError::io("read", "/proc", &error))?;
-    let tick = network::tick();
-    let traffic = seen.into_iter().map(|mut seen| {
-        if seen.sockets.held.iter().any(|held| found.of(held.inode).is_empty()) {
-            seen.not_seen.extend(found.not_seen.iter().cloned());
-        }
-        let look = observe::process::socket_options(&found, worth_a_look(&seen.sockets, &found));
-        seen.not_seen.extend(look.not_seen);
-        let (owners, looked) = owned(&seen.sockets, &found, &seen.silence, look.found);
-        Traffic {
-            id: seen.id,
-            name: seen.name,
-            settings: seen.settings,
-            sockets: seen.sockets,
-            before: seen.before,
-            counters: seen.counters,
-            owners,
-            looked,
-            tick,
-            partial: seen.partial,
-            not_seen: seen.not_seen,
-        }
+        not_seen.append(&mut owners_not_seen);
+        let look = observe::process::socket_options(&found, worth_a_look(&sockets, &found));
+        not_seen.extend(look.not_seen);
+        let (owners, looked) = owned(&sockets, &found, &silent, look.found);
+        let counters = Counters { totals, added };
+        Traffic { id, name, settings, sockets, before, counters, owners, looked, tick, partial, not_seen }
     });
-    Ok(traffic.collect())
+    Ok(all.collect())
 }
 
 fn settings(place: &Place) -> Snapshot {

@@ -191,6 +191,9 @@ impl From<LabError> for CliError {
     }
 }
 
+/// The width of that line, which is less than that of any terminal.
+const WIDTH: usize = 78;
+
 /// A line on the terminal that says how far it is, for what takes longer than a second.
 struct Ticker {
     shown: bool,
@@ -213,13 +216,14 @@ impl Ticker {
             progress.running.split_first().map_or(("", 0), |(first, rest)| (*first, rest.len()));
         let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
         let Progress { done, of, seconds, .. } = progress;
-        // Erased to the end of the line, because the next may be shorter.
-        let _ = write!(io::stderr().lock(), "\r{done} of {of} done, {seconds} s: {first}{more}\x1b[K");
+        let line = format!("{done} of {of} done, {seconds} s: {first}{more}");
+        // As wide as the longest, because the next may be shorter.
+        let _ = write!(io::stderr().lock(), "\r{line:<WIDTH$}");
     }
 
     fn clear(&self) {
         if self.shown {
-            let _ = write!(io::stderr().lock(), "\r\x1b[K");
+            let _ = write!(io::stderr().lock(), "\r{:<WIDTH$}\r", "");
         }
     }
 }

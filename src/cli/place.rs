@@ -82,6 +82,10 @@ impl PlaceArgs {
         }
         let mut place = open(entered)?;
         place.target = match self.target {
+            Some(Target::Boot | Target::Both) if place.root.is_none() => {
+                let message = "what runs here is what boots: there are no values besides";
+                return Err(CliError::usage(message).hint("leave `--target` out, or say `--target live`"));
+            }
             Some(Target::Boot) => advise::Target::Boot,
             Some(Target::Both) => advise::Target::Both,
             // Where nothing is known to read the files at boot, they say nothing.

@@ -91,6 +91,7 @@ pub fn owned(
     }
     let mut all: Vec<Owner> = all
         .into_iter()
+        // Some hold those of other namespaces only.
         .filter(|(owner, _)| owner.sockets.total() > 0)
         .map(|(mut owner, close_waits)| {
             owner.close_waits = close_waits.into_iter().collect();

@@ -93,7 +93,8 @@ fn assert_gone(mark: &str) {
 
 /// What could be left behind in a host: files, sockets, interfaces, mounts, values.
 fn traces(host: &Host) -> String {
-    let seen = host.sh("find /run /tmp /etc /var/lib -xdev -newer /proc/1/ns -name '*twtune*' -not -path '*/twtune-test-*' 2>/dev/null || true
+    // Not /tmp, which others write to as well.
+    let seen = host.sh("find /run /var/lib /etc/sysctl.d /etc/twtune -xdev -name '*twtune*'
         ss -Htan; ip -o link; cat /proc/self/mountinfo | cut -d' ' -f4-; ip netns list");
     seen + &host.dump()
 }

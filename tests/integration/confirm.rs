@@ -38,7 +38,7 @@ fn pass(seconds: u64) {
 #[test]
 fn it_undoes_itself_and_says_so_in_the_history() {
     let Some(host) = host() else { return };
-    apply(&host, "2s");
+    apply(&host, "6s");
     assert!(!watchers(&host).is_empty());
     let pending = host.twtune("history --format json").exits(0);
     assert!(
@@ -117,11 +117,11 @@ fn it_survives_the_session_that_started_it() {
 fn without_its_watcher_the_next_command_settles_it() {
     let Some(host) = host() else { return };
     for command in ["check", "plan", "history", "rollback --yes", "confirm", "apply general --yes"] {
-        apply(&host, "1s");
+        apply(&host, "5s");
         let watcher = watchers(&host);
         assert!(!watcher.is_empty(), "there is a watcher to kill");
         host.sh(&format!("kill -9 {}", watcher.split_whitespace().collect::<Vec<_>>().join(" ")));
-        pass(3);
+        pass(7);
         assert_eq!(host.value(FIN), "30", "{command}: nobody is there to undo it");
         let run = host.twtune(command);
         assert!(run.stderr.contains("not confirmed in time"), "{command}: {run:#?}");

@@ -171,10 +171,10 @@ fn a_share_of_a_large_machine_is_the_most_that_its_kernel_takes() {
     proposes("net.ipv4.tcp_rmem;at_least = [\"_\", \"_\", \"2/1 mem\"]", "1 2 3", "1 2 2147483647");
     meets("net.ipv4.tcp_rmem;at_least = [\"_\", \"_\", \"2/1 mem\"]", "1 2 2147483647");
     let rule = "net.ipv4.tcp_rmem;at_most = [\"1/99999999999999 mem\", \"_\", \"_\"]";
-    proposes(rule, "4096 131072 6291456", "1 131072 6291456");
+    proposes(rule, "8192 131072 6291456", "4096 131072 6291456");
     let selection =
         select_from(&[profile("p", "", &["net.ipv4.tcp_rmem;want = [\"_\", \"_\", \"2/1 mem\"]"])], &["p"]);
-    let values = snapshot(&[("net.ipv4.tcp_rmem", "1 2 3")]);
+    let values = snapshot(&[("net.ipv4.tcp_rmem", "4096 131072 6291456")]);
     let report = judge(
         &host(),
         &selection.rules(Os::Linux, Level::Recommended, &[]),

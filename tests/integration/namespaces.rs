@@ -99,8 +99,8 @@ fn people_are_told_once_what_holds_for_several() {
     let odd = resident(&host, 48);
     let profile = host.profile("fin", &rule(FIN, "want = 60"));
     let run = host.twtune(&format!("check {profile} --all-netns")).exits(1);
-    assert!(run.stdout.contains("in 12 network namespaces: "), "{run:#?}");
-    assert!(run.stdout.contains(" and 2 more\n"), "{run:#?}");
+    assert!(run.stdout.contains("in 12 network namespaces ("), "{run:#?}");
+    assert!(run.stdout.contains(" and 2 more):\n"), "{run:#?}");
     assert_eq!(run.stdout.matches("wanted 60, live 47").count(), 1, "{run:#?}");
     assert!(
         run.stdout.contains(&format!("in the network namespace sleep (process {}):", odd.id())),
@@ -218,4 +218,72 @@ c = socket.create_connection(('::1', 8000)); a = s.accept()[0]; s.close(); c.clo
     let udp = python("s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('127.0.0.1', 8000))");
     assert_eq!(sockets(&net(&udp)), Some(false));
     assert_eq!(sockets("/proc/4194999/net"), None);
+}
+
+/// A process that listens in a network namespace of its own and has two connections that were left in `CLOSE_WAIT`.
+fn leaking(host: &Host) -> Background {
+    let script = host.file(
+        "leaking.py",
+        "import socket, time
+s = socket.create_server(('127.0.0.1', 8000))
+held = []
+for _ in range(2):
+    c = socket.create_connection(('127.0.0.1', 8000)); held.append(s.accept()[0]); c.close()
+time.sleep(0.1)
+print('ready', flush=True)
+time.sleep(1000)
+",
+    );
+    host.background(&format!(
+        "exec unshare --net bash -c 'ip link set lo up; exec python3 {}'",
+        script.display()
+    ))
+}
+
+fn diagnosed<'a>(report: &'a Value, name: &str) -> &'a Value {
+    let found = list(&report["namespaces"]).iter().find(|namespace| namespace["name"] == name);
+    found.unwrap_or_else(|| panic!("{name}: {report:#}"))
+}
+
+#[test]
+fn diagnose_looks_into_each_namespace() {
+    let Some(mut host) = Host::start() else { return };
+    host.share_program();
+    let leaking = leaking(&host);
+    let name = format!("python3 (process {})", leaking.id());
+    host.sh("ip netns add void1; ip netns add void2");
+    for options in ["", "--for 1s"] {
+        let report =
+            host.twtune(&format!("diagnose --all-netns --format json {options}")).exits(0).report("diagnose");
+        schema::diagnose(&report);
+        let found = diagnosed(&report, &name);
+        assert_eq!(found["sockets"]["close-wait"], 2, "{found:#}");
+        assert_eq!(found["sockets"]["listen"], 1, "{found:#}");
+        let owners = list(&found["owners"]);
+        assert_eq!(
+            (owners.len(), owners[0]["pid"].as_u64()),
+            (1, Some(u64::from(leaking.id()))),
+            "{found:#}"
+        );
+        assert_eq!(diagnosed(&report, "void1")["sockets"], serde_json::json!({}));
+        assert_ne!(diagnosed(&report, "void1")["id"], diagnosed(&report, "void2")["id"]);
+        let own = &list(&report["namespaces"])[0];
+        assert_eq!(own["id"], report["host"]["netns"], "ours comes first");
+        assert_eq!(list(&own["owners"]).len(), 0, "who holds sockets elsewhere holds none here: {own:#}");
+    }
+    let human = host.twtune("diagnose --all-netns").exits(0);
+    assert!(human.stdout.contains(&name), "{human:#?}");
+    assert!(human.stdout.contains("no TCP sockets in "), "{human:#?}");
+    for line in ["diagnose --all-netns --netns void1", "diagnose --all-netns --pid 1"] {
+        host.twtune(line).exits(2);
+    }
+
+    // Another user sees what /proc shows to everybody, and is told of the rest.
+    let Some(run) = host.twtune_as_nobody("diagnose --all-netns --format json") else { return };
+    let report = run.exits(0).report("diagnose");
+    schema::diagnose(&report);
+    let found = diagnosed(&report, &name);
+    assert_eq!(found["sockets"]["close-wait"], 2, "{found:#}");
+    assert_eq!(found["partial"], true);
+    assert!(found["not_seen"].to_string().contains("root may"), "{found:#}");
 }

@@ -1,5 +1,6 @@
 /* Takes rights away, for tests: `rights without COMMAND` runs a command without the administrators' group,
-   `rights read-only KEY` lets nobody write a key below HKEY_LOCAL_MACHINE any more. */
+   `rights administrators KEY` lets everybody read a key below HKEY_LOCAL_MACHINE and only them write it, as Windows has
+   it, `rights read-only KEY` lets nobody write it. */
 #include <stdio.h>
 #include <windows.h>
 #include <aclapi.h>
@@ -31,10 +32,10 @@ static int without_administrators(wchar_t *command) {
   return (int)code;
 }
 
-static int read_only(const wchar_t *path) {
+static int guard(const wchar_t *path, const wchar_t *access) {
   HKEY key;
   PSECURITY_DESCRIPTOR descriptor;
-  if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(L"D:P(A;;KR;;;WD)", SDDL_REVISION_1, &descriptor, NULL))
+  if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(access, SDDL_REVISION_1, &descriptor, NULL))
     return fail(L"descriptor");
   LSTATUS status = RegOpenKeyExW(HKEY_LOCAL_MACHINE, path, 0, WRITE_DAC, &key);
   if (!status) status = RegSetKeySecurity(key, DACL_SECURITY_INFORMATION, descriptor);
@@ -44,7 +45,8 @@ static int read_only(const wchar_t *path) {
 
 int wmain(int argc, wchar_t **argv) {
   if (argc == 3 && !wcscmp(argv[1], L"without")) return without_administrators(argv[2]);
-  if (argc == 3 && !wcscmp(argv[1], L"read-only")) return read_only(argv[2]);
-  fwprintf(stderr, L"rights without COMMAND | read-only KEY\n");
+  if (argc == 3 && !wcscmp(argv[1], L"read-only")) return guard(argv[2], L"D:P(A;;KR;;;WD)");
+  if (argc == 3 && !wcscmp(argv[1], L"administrators")) return guard(argv[2], L"D:P(A;;KA;;;BA)(A;;KR;;;WD)");
+  fwprintf(stderr, L"rights without COMMAND | administrators KEY | read-only KEY\n");
   return 98;
 }

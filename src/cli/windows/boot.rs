@@ -32,3 +32,8 @@ pub(crate) fn image_root(folder: &Path) -> Result<Root, CliError> {
 pub(crate) const fn boot_files(root: &Root) -> (BootFiles, BootLoader) {
     match *root {}
 }
+
+/// The kernel modules that are loaded before the files are read.
+pub(crate) const fn boot_modules(root: &Root) -> Vec<String> {
+    match *root {}
+}

@@ -12,6 +12,7 @@ mod timer;
 
 pub(super) use boot::Root;
 pub(super) use boot::boot_files;
+pub(super) use boot::boot_modules;
 pub(super) use boot::image_root;
 pub(super) use boot::own_root;
 pub(super) use console::shows_colours;
@@ -25,6 +26,7 @@ pub(super) use path::config_file;
 pub(super) use path::profile_folder;
 pub(super) use path::state_folder;
 pub(super) use place::ADMINISTRATOR;
+pub(super) use place::Settings;
 pub(super) use place::is_there;
 pub(super) use place::open_settings;
 pub(super) use signal::watch_signals;

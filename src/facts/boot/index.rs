@@ -1,8 +1,5 @@
 //! Finds the lines that name a path among very many: a table of chains through the lines themselves.
 
-use std::hash::BuildHasher;
-use std::hash::RandomState;
-
 use crate::facts::boot::Verb;
 use crate::facts::boot::reading::Entry;
 
@@ -13,7 +10,6 @@ pub(super) struct Index {
     last: Vec<u32>,
     /// The entry before in its chain, of each entry.
     before: Vec<u32>,
-    hasher: RandomState,
 }
 
 const NONE: u32 = u32::MAX;
@@ -21,7 +17,7 @@ const NONE: u32 = u32::MAX;
 impl Index {
     pub(super) fn of(entries: &[Entry<'_>]) -> Self {
         let size = if entries.is_empty() { 0 } else { entries.len().next_power_of_two() };
-        let mut index = Self { last: vec![NONE; size], before: Vec::new(), hasher: RandomState::new() };
+        let mut index = Self { last: vec![NONE; size], before: Vec::with_capacity(entries.len()) };
         for (at, entry) in entries.iter().enumerate() {
             let chain = index.chain(&entry.line.path);
             index.before.push(index.last[chain]);
@@ -30,9 +26,13 @@ impl Index {
         index
     }
 
+    /// FNV-1a: who can write these files needs no collisions to slow a reader down.
     fn chain(&self, path: &[u8]) -> usize {
-        // Only as many chains as a usize counts, so nothing is lost.
-        usize::try_from(self.hasher.hash_one(path) % (self.last.len() as u64)).unwrap_or_default()
+        let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        let hash = path.iter().fold(0xcbf2_9ce4_8422_2325, step);
+        // The number of chains is a power of two; the upper half is mixed better.
+        let mask = self.last.len() as u64 - 1;
+        usize::try_from((hash ^ (hash >> 32)) & mask).unwrap_or_default()
     }
 
     /// The entries that spell this path, the last one first.

@@ -137,20 +137,32 @@ fn slashed(key: &[u8]) -> Cow<'_, [u8]> {
 /// A key as systemd compares it: the path without what the kernel would not look at.
 fn normalized(key: &[u8]) -> Cow<'_, [u8]> {
     let path = slashed(key);
-    let idle = |part: &[u8]| part.is_empty() || part == b".";
-    if path.is_empty() || !path.split(|byte| *byte == b'/').any(idle) {
+    if is_straight(&path) {
         return path;
     }
+    let idle = |part: &[u8]| part.is_empty() || part == b".";
     let parts: Vec<&[u8]> = path.split(|byte| *byte == b'/').filter(|part| !idle(part)).collect();
     Cow::Owned(parts.join(&b'/'))
 }
 
+/// Whether no part of a path is empty or begins with a dot, so that nothing in it leads elsewhere. Nearly all are.
+fn is_straight(path: &[u8]) -> bool {
+    let mut before = b'/';
+    for byte in path {
+        if before == b'/' && matches!(byte, b'/' | b'.') {
+            return false;
+        }
+        before = *byte;
+    }
+    before != b'/'
+}
+
 /// The path that the kernel ends up at, from wherever the text climbs; None where that is not below `/proc/sys`.
 pub(super) fn arrival(path: &[u8]) -> Option<Cow<'_, [u8]>> {
-    let idle = |part: &[u8]| part.is_empty() || part == b"." || part == b"..";
-    if !path.split(|byte| *byte == b'/').any(idle) {
+    if is_straight(path) {
         return Some(Cow::Borrowed(path));
     }
+    let idle = |part: &[u8]| part.is_empty() || part == b"." || part == b"..";
     // What is behind a setting's name would have to be inside it.
     if path.rsplit(|byte| *byte == b'/').next().is_some_and(idle) {
         return None;

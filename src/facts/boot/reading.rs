@@ -5,6 +5,7 @@ use crate::facts::BootState;
 use crate::facts::BootValue;
 use crate::facts::FileLine;
 use crate::facts::Loader;
+use crate::facts::boot::BootFile;
 use crate::facts::boot::BootFiles;
 use crate::facts::boot::Content;
 use crate::facts::boot::Line;
@@ -75,7 +76,13 @@ impl<'a> Reading<'a> {
             command_line.add(Entry { file: command_line::FILE, line });
         });
         let (mut of_kernel, mut of_files) = (Run::new(loader), Run::new(loader));
-        for file in order::in_order(files, loader) {
+        let in_order = order::in_order(files, loader);
+        let length = |file: &&BootFile| match &file.content {
+            Content::Text(text) => text.len(),
+            Content::Mask | Content::Nothing(_) | Content::Unreadable(_) => 0,
+        };
+        of_files.expect(in_order.iter().map(length).sum());
+        for file in in_order {
             let run = if order::is_of_kernel(file) { &mut of_kernel } else { &mut of_files };
             match &file.content {
                 Content::Text(text) => {

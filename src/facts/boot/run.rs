@@ -87,6 +87,12 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Makes room for the lines of so many bytes.
+    pub(super) fn expect(&mut self, bytes: usize) {
+        // A line of a key, a value and the rest of a comment; what is not written to costs nothing.
+        self.entries.reserve(bytes / 32);
+    }
+
     pub(super) fn add(&mut self, entry: Entry<'a>) {
         let at = self.entries.len();
         if entry.line.verb != Verb::Nonsense {

@@ -13,6 +13,7 @@ use crate::facts::State;
 use crate::render::Subject;
 use crate::render::escape;
 use crate::render::human::count;
+use crate::render::human::elsewhere::named;
 use crate::render::human::host_line;
 use crate::render::human::lab::write_proofs;
 use crate::render::style;
@@ -23,7 +24,14 @@ use crate::render::style;
 /// The writer's.
 pub fn diagnose(out: &mut dyn Write, host: &Host, found: &[Diagnosis], top: usize) -> io::Result<()> {
     writeln!(out, "{}", host_line(Subject { host, profiles: &[] }))?;
-    for diagnosis in found {
+    // Of those beside our own without any sockets, there is nothing to be said but that.
+    let nothing = |diagnosis: &&Diagnosis| {
+        let traffic = &diagnosis.traffic;
+        traffic.sockets.counts().total() == 0 && diagnosis.concerns.is_empty() && traffic.not_seen.is_empty()
+    };
+    let empty: Vec<&Diagnosis> = found.iter().skip(1).filter(nothing).collect();
+    let rest = found.iter().skip(1).filter(|diagnosis| !nothing(diagnosis));
+    for diagnosis in found.iter().take(1).chain(rest) {
         if found.len() > 1 {
             writeln!(out, "\n{}", style::strong(&escape(&diagnosis.traffic.name)))?;
         }
@@ -41,6 +49,10 @@ pub fn diagnose(out: &mut dyn Write, host: &Host, found: &[Diagnosis], top: usiz
                 writeln!(out, "  {}", style::faint(&escape(what)))?;
             }
         }
+    }
+    if !empty.is_empty() {
+        let names = empty.iter().map(|diagnosis| diagnosis.traffic.name.as_str());
+        writeln!(out, "\nno TCP sockets in {}", named(names))?;
     }
     let concerns = found.iter().flat_map(|diagnosis| &diagnosis.concerns);
     let wrong = concerns.filter(|concern| concern.severity < Severity::Note).count();

@@ -27,17 +27,7 @@ pub(super) fn write(out: &mut dyn Write, view: CheckView<'_>) -> io::Result<()> 
         }
     }
     for group in &groups {
-        let names: Vec<String> =
-            group.iter().take(MOST_NAMES).map(|one| style::strong(&escape(&one.name)).to_string()).collect();
-        let names = names.join(", ");
-        match group.len() {
-            1 => writeln!(out, "\nin the network namespace {names}:")?,
-            count if count <= MOST_NAMES => writeln!(out, "\nin {count} network namespaces: {names}")?,
-            count => {
-                let rest = count - MOST_NAMES;
-                writeln!(out, "\nin {count} network namespaces: {names} and {rest} more")?;
-            }
-        }
+        writeln!(out, "\nin {}:", named(group.iter().map(|one| one.name.as_str())))?;
         let report = &group[0].report;
         for finding in unmet(report) {
             write_finding(out, finding, CheckView { report, target: Target::Live, ..view })?;
@@ -48,6 +38,19 @@ pub(super) fn write(out: &mut dyn Write, view: CheckView<'_>) -> io::Result<()> 
         writeln!(out, "`twtune plan --netns NAME` or `--pid PID` shows what would be changed there")?;
     }
     Ok(())
+}
+
+/// `the network namespace blue`, `12 network namespaces (blue, green and 10 more)`.
+pub(super) fn named<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    let count = names.len();
+    let shown: Vec<String> =
+        names.take(MOST_NAMES).map(|name| style::strong(&escape(name)).to_string()).collect();
+    let shown = shown.join(", ");
+    match count.checked_sub(MOST_NAMES) {
+        _ if count == 1 => format!("the network namespace {shown}"),
+        None | Some(0) => format!("{count} network namespaces ({shown})"),
+        Some(rest) => format!("{count} network namespaces ({shown} and {rest} more)"),
+    }
 }
 
 fn unmet<'a>(report: &'a Report<'a>) -> impl Iterator<Item = &'a Finding<'a>> {

@@ -92,7 +92,7 @@ impl OpenKey for MemoryKey<'_> {
     }
 }
 
-pub(crate) const KEYS: [&str; 5] = [
+const KEYS: [&str; 5] = [
     "tcpip.TcpTimedWaitDelay",
     "tcpip.KeepAliveTime",
     "tcpip.TcpMaxDataRetransmissions",
@@ -104,19 +104,25 @@ pub(crate) fn key(text: &str) -> Key {
     Key::parse(text).expect("a key")
 }
 
+/// The settings that transactions are tried on. On a machine's own registry without the range: each look at it starts a
+/// program.
+pub(crate) fn keys() -> &'static [&'static str] {
+    if std::env::var_os("TWTUNE_OWN_REGISTRY").is_some() { &KEYS[..4] } else { &KEYS }
+}
+
 /// A registry for one test: the machine's where the tests are told that it is theirs, else one in memory.
 pub(crate) fn registry() -> Box<dyn Platform> {
     machine::own().unwrap_or_else(|| Box::new(Registry::new(Memory::default())))
 }
 
-/// The values of [`KEYS`]; None is absent.
+/// The values of [`keys`]; None is absent.
 pub(crate) fn values(platform: &dyn Platform) -> BTreeMap<Key, Option<String>> {
     let read = |name: &&str| match platform.read(&key(name)) {
         LiveState::Present(value) => (key(name), Some(value)),
         LiveState::Absent => (key(name), None),
         LiveState::Unreadable(why) | LiveState::Unknown(why) => panic!("{name}: {why}"),
     };
-    KEYS.iter().map(read).collect()
+    keys().iter().map(read).collect()
 }
 
 /// Sets a value past every transaction; None takes it away.

@@ -34,8 +34,8 @@ use twtune::transaction::Store;
 use twtune::transaction::Undo;
 
 use crate::registry::hive;
-use crate::registry::hive::KEYS;
 use crate::registry::hive::key;
+use crate::registry::hive::keys;
 use crate::registry::hive::values;
 
 /// What a value of the registry can be before or after a transaction, and what a range can.
@@ -51,7 +51,7 @@ const VALUES: [Option<&str>; 7] = [
 const RANGES: [Option<&str>; 3] = [Some("49152 65535"), Some("1025 65535"), Some("20000 20300")];
 
 fn value_of(at: usize, dice: usize) -> Option<String> {
-    let values = if KEYS[at].contains("dynamicport") { &RANGES[..] } else { &VALUES[..] };
+    let values = if keys()[at].contains("dynamicport") { &RANGES[..] } else { &VALUES[..] };
     values[dice % values.len()].map(str::to_owned)
 }
 
@@ -114,7 +114,7 @@ struct Machine {
 impl Machine {
     fn new(found: &BTreeMap<usize, usize>) -> Self {
         let inner = hive::registry();
-        for (at, name) in KEYS.iter().enumerate() {
+        for (at, name) in keys().iter().enumerate() {
             let value = found.get(&at).map_or_else(|| value_of(at, 0), |dice| value_of(at, *dice));
             hive::set(&*inner, name, value.as_deref());
         }
@@ -136,13 +136,13 @@ impl Machine {
     fn plan(&self, wanted: &BTreeMap<usize, usize>) -> Plan {
         let found = self.values();
         let change = |(at, dice): (&usize, &usize)| Change {
-            setting: catalogue::find(&key(KEYS[*at])).expect("a setting"),
+            setting: catalogue::find(&key(keys()[*at])).expect("a setting"),
             target: twtune::plan::Target::Live,
-            before: found[&key(KEYS[*at])].clone(),
+            before: found[&key(keys()[*at])].clone(),
             after: value_of(*at, *dice),
             why: "Because.".into(),
             profile: "p".into(),
-            key: key(KEYS[*at]),
+            key: key(keys()[*at]),
         };
         let changes = wanted.iter().map(change).filter(|change| change.before != change.after);
         Plan { changes: changes.collect(), ..Plan::default() }
@@ -195,8 +195,8 @@ proptest! {
 
     #[test]
     fn apply_is_all_or_nothing_and_rollback_is_its_inverse(
-        found in btree_map(0..KEYS.len(), 0_usize..7, 0..KEYS.len()),
-        wanted in btree_map(0..KEYS.len(), 0_usize..7, 1..KEYS.len()),
+        found in btree_map(0..keys().len(), 0_usize..7, 0..keys().len()),
+        wanted in btree_map(0..keys().len(), 0_usize..7, 1..keys().len()),
         failing in btree_set(0_usize..8, 0..3),
         ignored in btree_set(0_usize..8, 0..2),
         interrupted in prop::option::of(0_usize..8),
@@ -241,8 +241,8 @@ proptest! {
     /// Applies on top of each other, taken back in any order: what is left is what those in force want.
     #[test]
     fn applies_come_off_in_any_order(
-        found in btree_map(0..KEYS.len(), 0_usize..7, 0..KEYS.len()),
-        wanted in prop::collection::vec(btree_map(0..KEYS.len(), 0_usize..7, 1..4), 1..4),
+        found in btree_map(0..keys().len(), 0_usize..7, 0..keys().len()),
+        wanted in prop::collection::vec(btree_map(0..keys().len(), 0_usize..7, 1..4), 1..4),
         order in any::<prop::sample::Index>(),
     ) {
         let machine = Machine::new(&found);

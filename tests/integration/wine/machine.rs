@@ -201,8 +201,10 @@ impl Machine {
     /// A `.reg` file; its path as Windows has it.
     pub(super) fn reg_file(&self, name: &str, content: &str) -> String {
         let file = format!(r"C:\{name}.reg");
-        fs::write(self.path(&file), format!("Windows Registry Editor Version 5.00\n\n{content}\n"))
-            .expect("write a file of the test");
+        // In UTF-16, or it would be taken for one of the time before Unicode.
+        let text = format!("\u{feff}Windows Registry Editor Version 5.00\r\n\r\n{content}\r\n");
+        let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        fs::write(self.path(&file), bytes).expect("write a file of the test");
         file
     }
 

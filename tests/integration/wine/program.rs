@@ -7,12 +7,14 @@ use crate::wine::machine::Machine;
 use crate::wine::machine::bundle;
 
 /// What Windows brings along; names that begin with `api-ms-win-` stand for these.
-const WINDOWS: [&str; 18] = [
+const WINDOWS: [&str; 21] = [
     "advapi32.dll",
     "bcrypt.dll",
     "bcryptprimitives.dll",
+    "combase.dll",
     "iphlpapi.dll",
     "kernel32.dll",
+    "ktmw32.dll",
     "msvcrt.dll",
     "netapi32.dll",
     "ntdll.dll",
@@ -21,6 +23,7 @@ const WINDOWS: [&str; 18] = [
     "pdh.dll",
     "powrprof.dll",
     "psapi.dll",
+    "rpcrt4.dll",
     "secur32.dll",
     "shell32.dll",
     "user32.dll",

@@ -15,7 +15,7 @@ pub(super) const EXPERIMENT: Experiment = Experiment {
     claim: "net.ipv4.tcp_tw_recycle is gone, since Linux 4.12, and a line that sets it fails.",
     method: "The setting is looked for and written.",
     expected: &[(Version::ZERO, Verdict::Refuted), (Version::new(4, 12), Verdict::Confirmed)],
-    proves: &["time-wait", "sysctl-recipes", "net.ipv4.tcp_tw_recycle"],
+    proves: &["time-wait", "sysctl-recipes", "dead-sysctl-line", "net.ipv4.tcp_tw_recycle"],
     seconds: 1,
     course: Course::Waits,
 };
