@@ -269,7 +269,8 @@ impl<'a> Survey<'a> {
             let store = Store::open(state).unwrap_or_default();
             let own = transaction::drop_in(store.as_ref(), &place.identity()).unwrap_or_default();
             let obstacle = root.obstacle(plan::DROP_IN);
-            let boot = BootPlace { files, own: &own, take_over, obstacle };
+            let boot =
+                BootPlace { files, own: &own, live: place.target == Target::Both, take_over, obstacle };
             plan::draw_boot(&mut plan, &self.host, &self.report, &self.snapshot, &boot, &left_out);
         }
         Ok(plan)

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::advise::Finding;
 use crate::advise::Report;
+use crate::advise::Status;
 use crate::facts::BootReading;
 use crate::facts::BootState;
 use crate::facts::BootValue;
@@ -17,6 +18,7 @@ use crate::facts::boot::Content;
 use crate::facts::boot::Entry;
 use crate::facts::boot::Reading;
 use crate::facts::boot::comment_out;
+use crate::facts::boot::default_value;
 use crate::facts::boot::on_kernel;
 use crate::plan::Change;
 use crate::plan::DROP_IN;
@@ -43,6 +45,8 @@ pub struct BootPlace<'a> {
     pub files: &'a BootFiles,
     /// What twtune's own file says.
     pub own: &'a DropIn,
+    /// Whether live values count as well.
+    pub live: bool,
     /// Whether lines of others that would win are commented out.
     pub take_over: bool,
     /// Why twtune's own file may not be written, where that is known.
@@ -76,6 +80,26 @@ pub fn draw_boot(
                 Ok(wish) => wishes.push(wish),
                 Err(refusal) => plan.refused.push(refusal),
             }
+        }
+    }
+    // Where the kernel computes its default, nobody knows what the boot will make of it, until a line says so.
+    for finding in report.findings.iter().filter(|finding| place.live && is_open(host, finding)) {
+        let live = finding.live.state.value();
+        let present = live.and_then(|text| Value::parse(finding.rule.rule.setting.kind, text).ok());
+        if let Some(value) = finding.proposed.clone().or(present)
+            && seen.insert(&finding.rule.rule.key)
+        {
+            let rule = finding.rule.rule;
+            plan.refused.retain(|refusal| refusal.key != rule.key || finding.status != Status::Unknown);
+            let (why, profile) = (draw::why(host, rule), finding.rule.profile().to_owned());
+            wishes.push(Wish {
+                key: rule.key.clone(),
+                setting: rule.setting,
+                value,
+                before: None,
+                why,
+                profile,
+            });
         }
     }
     reserve(plan, &mut wishes, snapshot, host, place, skip);
@@ -130,6 +154,13 @@ fn wish(host: &Host, finding: &Finding<'_>) -> Result<Wish, Refusal> {
         why: draw::why(host, rule),
         profile: finding.rule.profile().to_owned(),
     })
+}
+
+/// Whether no file sets a value and the kernel's own is not known, while the live one is or is to be as it should.
+fn is_open(host: &Host, finding: &Finding<'_>) -> bool {
+    let unset = finding.boot.on(host.boot_loader).state == BootState::Default;
+    let by_live = matches!(finding.status, Status::Unknown | Status::LiveDiffers);
+    unset && by_live && default_value(finding.rule.rule.setting, host.version).is_none()
 }
 
 /// Ports that are reserved beside a port range stay reserved at the next boot.

@@ -371,13 +371,6 @@ fn wrong_usage_is_2_and_an_unknown_profile_is_3_with_the_nearest_name() {
     ] {
         host.twtune(line).exits(2);
     }
-    for line in
-        ["plan --target boot", "plan --target both", "apply --target boot --yes", "plan --root [ROOT]"]
-    {
-        let run = host.twtune(line).exits(2);
-        assert!(run.stderr.contains("yet"), "it says that this is not there yet: {run:#?}");
-        schema::error(&host.twtune(&format!("{line} --format json")).exits(2).report("error"), 2);
-    }
     for (typed, meant) in [("outbond", "outbound"), ("web-sever", "web-server"), ("General", "general")] {
         let run = host.twtune(&format!("check {typed}")).exits(3).says(typed).says(meant);
         assert_eq!(run.stdout, "", "an error goes to standard error: {run:#?}");

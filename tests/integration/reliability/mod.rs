@@ -218,7 +218,7 @@ impl Bench {
              start; values >start
              {prepare}
              values >before; unsettled >unsettled
-             strace -f -y -s 300 -o trace \"$TWTUNE\" {command} >out
+             strace -f -y -s 300 -o trace \"$TWTUNE\" {command} --format json >out
              values >done"
         ));
         let read = |name: &str| fs::read_to_string(host.path(name)).expect("written by the script");
