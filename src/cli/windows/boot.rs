@@ -1,10 +1,15 @@
 //! The files that set values at boot: Windows has none, for the registry is what the next boot uses.
 
 use std::path::Path;
+use std::path::PathBuf;
 
 use crate::cli::error::CliError;
 use crate::facts::BootLoader;
+use crate::facts::Identity;
 use crate::facts::boot::BootFiles;
+use crate::platform::stored::BootFolder;
+use crate::platform::stored::FileError;
+use crate::platform::stored::StoredFile;
 
 /// A tree of such files; there is none.
 #[derive(Debug)]
@@ -33,7 +38,40 @@ pub(crate) const fn boot_files(root: &Root) -> (BootFiles, BootLoader) {
     match *root {}
 }
 
+/// Whether a loader reads them.
+pub(crate) const fn has_boot_loader(root: &Root) -> bool {
+    match *root {}
+}
+
 /// The kernel modules that are loaded before the files are read.
 pub(crate) const fn boot_modules(root: &Root) -> Vec<String> {
     match *root {}
+}
+
+/// Where the history of an image is kept.
+pub(crate) const fn image_state(root: &Root) -> Result<PathBuf, CliError> {
+    match *root {}
+}
+
+/// Which system an image is.
+pub(crate) const fn image_identity(root: &Root) -> Identity {
+    match *root {}
+}
+
+impl BootFolder for Root {
+    fn read_file(&self, _path: &str) -> Result<Option<StoredFile>, FileError> {
+        match *self {}
+    }
+
+    fn replace_file(&self, _path: &str, _file: Option<&StoredFile>) -> Result<(), FileError> {
+        match *self {}
+    }
+
+    fn tidy(&self, _path: &str) {
+        match *self {}
+    }
+
+    fn obstacle(&self, _path: &str) -> Option<String> {
+        match *self {}
+    }
 }
