@@ -180,19 +180,33 @@ fn what_is_foretold_comes_true() {
             return;
         }
     }
-    let results: Vec<Result<String, String>> = thread::scope(|scope| {
-        let runs: Vec<_> = SCENARIOS
+    let wrong = run_all(&SCENARIOS.iter().collect::<Vec<_>>());
+    // On a busy machine connections are not made at the rate that was asked for: what was wrong is tried again.
+    let wrong = run_all(&wrong.into_iter().map(|(scenario, _)| scenario).collect::<Vec<_>>());
+    let told: Vec<String> = wrong.into_iter().map(|(_, told)| told).collect();
+    assert!(told.is_empty(), "{} forecasts were wrong twice: {told:#?}", told.len());
+}
+
+/// Runs scenarios side by side; those whose forecast was wrong, and how.
+fn run_all(scenarios: &[&'static Scenario]) -> Vec<(&'static Scenario, String)> {
+    thread::scope(|scope| {
+        let runs: Vec<_> = scenarios
             .iter()
             .map(|scenario| {
                 thread::sleep(Duration::from_millis(100));
-                scope.spawn(|| run(scenario))
+                (*scenario, scope.spawn(|| run(scenario)))
             })
             .collect();
-        runs.into_iter().map(|run| run.join().expect("a scenario")).collect()
-    });
-    for told in results.iter().flatten() {
-        println!("{told}");
-    }
-    let wrong: Vec<&String> = results.iter().filter_map(|result| result.as_ref().err()).collect();
-    assert!(wrong.is_empty(), "{} forecasts were wrong: {wrong:#?}", wrong.len());
+        let mut wrong = Vec::new();
+        for (scenario, run) in runs {
+            match run.join().expect("a scenario") {
+                Ok(told) => println!("{told}"),
+                Err(told) => {
+                    println!("{told}");
+                    wrong.push((scenario, told));
+                }
+            }
+        }
+        wrong
+    })
 }
