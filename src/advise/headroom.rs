@@ -18,6 +18,9 @@ const REUSE_DELAY: u32 = 1000;
 /// So many ports of one parity show that they were not taken by chance.
 const TELLING: u32 = 8;
 
+/// A difference in age of so many milliseconds is none of the clock's: what was filled at once tells nothing.
+const CLEAR: u64 = 250;
+
 /// A `TIME_WAIT` that began so many milliseconds ago still tells what the ports were like then.
 const RECENT: u32 = 10_000;
 
@@ -263,7 +266,8 @@ fn is_bound(destination: &Destination, ports: &Ports) -> bool {
                 .fold((0_u64, 0_u64), |(s, c), age| (s + u64::from(age), c + 1));
             sum / count.max(1)
         };
-        return mean(true) > mean(false) && u64::from(last) * 5 >= u64::from(half) * 4;
+        let (first_age, last_age) = (mean(false), mean(true));
+        return last_age > first_age + CLEAR && u64::from(last) * 5 >= u64::from(half) * 4;
     }
     // The first half may have been full when these were taken, and have expired since.
     let recent = ages(destination, true).min().is_none_or(|youngest| youngest < RECENT);

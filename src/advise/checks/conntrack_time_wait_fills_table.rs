@@ -4,8 +4,8 @@ use crate::advise::checks::Check;
 use crate::advise::checks::Concern;
 use crate::advise::checks::Severity;
 use crate::advise::checks::View;
-use crate::advise::checks::view::estimate;
 use crate::advise::checks::view::percent;
+use crate::facts::State;
 
 /// The check.
 pub static CHECK: Check =
@@ -21,22 +21,22 @@ pub fn check(view: &View<'_>) -> Vec<Concern> {
         return Vec::new();
     };
     let timeout = number("net.netfilter.nf_conntrack_tcp_timeout_time_wait").unwrap_or(120);
-    let rate: f64 = view.headroom.iter().map(|room| room.forecast.rate).sum();
-    #[allow(clippy::cast_precision_loss, reason = "an estimate")]
-    let (kept, limit) = (rate * timeout as f64, most as f64);
+    // Nearly all of those that were closed in the last minute are in TIME_WAIT.
+    let closes = u64::from(view.traffic.sockets.counts().of(State::TimeWait));
+    let kept = closes.saturating_mul(timeout) / 60;
     let share = percent(now, most);
     let severity = match share {
         95.. => Severity::Error,
         80.. => Severity::Warning,
-        _ if kept >= limit && most > 0 => Severity::Warning,
+        _ if kept >= most && now > 0 => Severity::Warning,
         _ => return Vec::new(),
     };
     vec![
         Concern::of(&CHECK, severity, "net.netfilter.nf_conntrack_max")
             .seen("entries", now)
             .seen("limit", most)
-            .seen("closes_per_second", estimate(rate))
-            .seen("entries_by_closes", estimate(kept))
+            .seen("closes_in_a_minute", closes)
+            .seen("entries_by_closes", kept)
             .seen("timeout_time_wait", timeout)
             .advise("do not track what needs no tracking (a notrack rule for this traffic): then it takes no entry at all")
             .advise(format!(
