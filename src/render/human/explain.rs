@@ -99,7 +99,7 @@ pub fn explain_all(out: &mut dyn Write, pages: &[Page<'_>]) -> io::Result<()> {
     for (kind, title) in [("concept", "concepts"), ("check", "checks")] {
         writeln!(out, "{}", style::strong(title))?;
         for page in pages.iter().filter(|page| page.kind == kind) {
-            writeln!(out, "  {:<28}{}", page.name, lore::summary(page.text))?;
+            writeln!(out, "  {:<32}{}", page.name, lore::summary(page.text))?;
         }
     }
     writeln!(out, "{}", style::strong("settings"))?;
