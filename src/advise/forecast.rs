@@ -90,7 +90,7 @@ fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-#[allow(clippy::cast_precision_loss, reason = "counts of ports are small")]
+#[expect(clippy::cast_precision_loss, reason = "counts of ports are small")]
 fn real(number: usize) -> f64 {
     number as f64
 }

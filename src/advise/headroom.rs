@@ -59,7 +59,7 @@ pub enum Reuse {
 
 /// The ports for one destination.
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Headroom {
     /// How many ports the kernel can choose from for it.
     pub capacity: u32,

@@ -53,9 +53,6 @@ const SETTINGS: &[&str] = &[
 /// The range of a kernel that nobody tuned, where its own cannot be read.
 const DEFAULT_RANGE: PortRange = PortRange { low: 32768, high: 60999 };
 
-/// What the kernel shows of the calling thread's network namespace.
-const OWN_NET: &str = "/proc/thread-self/net";
-
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
@@ -135,14 +132,15 @@ fn glance(place: &Place) -> Result<Glance, CliError> {
     });
     let counters = observe::network::counters();
     let at = Instant::now();
-    let (sockets, partial) = if observe::namespace::has_sockets(Path::new(OWN_NET)) == Some(false) {
-        (Sockets::new(range), false)
-    } else {
-        let seen = observe::network::sockets(range)
-            .map_err(|error| CliError::io("read", "the TCP sockets", &error))?;
-        not_seen.extend(seen.not_seen);
-        (seen.sockets, seen.partial)
-    };
+    let (sockets, partial) =
+        if observe::namespace::has_sockets(Path::new(observe::network::OWN)) == Some(false) {
+            (Sockets::new(range), false)
+        } else {
+            let seen = observe::network::sockets(range)
+                .map_err(|error| CliError::io("read", "the TCP sockets", &error))?;
+            not_seen.extend(seen.not_seen);
+            (seen.sockets, seen.partial)
+        };
     let silent = observe::network::silence(&sockets);
     Ok(Glance { settings, sockets, silent, counters, at, partial, not_seen })
 }

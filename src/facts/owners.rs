@@ -45,7 +45,7 @@ impl Owners {
 
 /// How a program set up a socket, as far as it decides about closing and restarting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(clippy::struct_excessive_bools, reason = "each is an option of its own, as the program set it")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own, as the program set it")]
 pub struct SocketOptions {
     /// `SO_REUSEADDR`.
     pub reuse_address: bool,

@@ -87,7 +87,7 @@ impl Counters {
 
     /// How many a second, where it was looked at twice.
     #[must_use]
-    #[allow(clippy::cast_precision_loss, reason = "a rate is an estimate")]
+    #[expect(clippy::cast_precision_loss, reason = "a rate is an estimate")]
     pub fn rate(&self, name: &str) -> Option<f64> {
         let (added, seconds) = self.added.as_ref()?;
         Some(added.get(name).copied().unwrap_or_default() as f64 / seconds.max(0.001))

@@ -73,7 +73,7 @@ pub(super) fn per_second(rate: f64) -> String {
     if rate < 10.0 {
         format!("{rate:.1} a second")
     } else {
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rates are small")]
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rates are small")]
         let whole = rate.round() as u64;
         format!("{} a second", grouped(whole))
     }
