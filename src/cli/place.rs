@@ -22,8 +22,8 @@ use crate::platform::stored::BootFolder;
 // The options that say where.
 #[derive(Debug, clap::Args)]
 pub(super) struct PlaceArgs {
-    /// Live values, the values that the next boot sets, or both [default: both; live outside
-    /// the initial network namespace]
+    /// Live values, the values that the next boot sets, or both [default: both; live in another
+    /// network namespace, and where it is not known what reads the files at boot]
     #[arg(long, value_enum)]
     target: Option<Target>,
     /// An image or chroot instead of this machine: boot values only
