@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::process::Stdio;
 use std::sync::OnceLock;
+use std::thread::sleep;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -39,6 +40,10 @@ pub(super) fn bundle() -> Option<PathBuf> {
     }
     built.then_some(bundle)
 }
+
+/// What Wine ends with where its loader finds no DLL, as now and then right behind a process that was killed: the low byte
+/// of `STATUS_DLL_NOT_FOUND`. The program did not start then.
+const NOT_STARTED: i32 = 53;
 
 /// A Windows.
 pub(super) struct Machine {
@@ -132,9 +137,18 @@ impl Machine {
         command
     }
 
-    /// Runs a command of this Windows.
+    /// Runs a command of this Windows, again where Wine did not start it.
     pub(super) fn run(&self, program: &str, arguments: &[&str]) -> Run {
-        let mut run = run_within(&mut self.command(program, arguments), PATIENCE);
+        let once = || run_within(&mut self.command(program, arguments), PATIENCE);
+        let mut run = once();
+        for _ in 0..5 {
+            if run.code != Some(NOT_STARTED) || !run.stdout.is_empty() || !run.stderr.is_empty() {
+                break;
+            }
+            eprintln!("WINE did not start {program} {arguments:?}");
+            sleep(Duration::from_secs(1));
+            run = once();
+        }
         for text in [&mut run.stdout, &mut run.stderr] {
             *text = text.replace("\r\n", "\n");
         }
