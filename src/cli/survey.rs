@@ -12,6 +12,7 @@ use crate::advise::Target;
 use crate::advise::checks;
 use crate::advise::checks::BootView;
 use crate::advise::checks::Concern;
+use crate::advise::checks::RegistryView;
 use crate::advise::judge;
 use crate::cli::context::Context;
 use crate::cli::error::CliError;
@@ -23,6 +24,7 @@ use crate::facts::BootReading;
 use crate::facts::Host;
 use crate::facts::LiveReading;
 use crate::facts::Loader;
+use crate::facts::Os;
 use crate::facts::Snapshot;
 use crate::facts::boot::BootFiles;
 use crate::facts::boot::Reading;
@@ -41,6 +43,7 @@ use crate::profile::Selection;
 use crate::setting::Key;
 use crate::setting::PortSet;
 use crate::setting::catalogue;
+use crate::setting::registry_path;
 use crate::transaction;
 use crate::transaction::Store;
 
@@ -95,7 +98,7 @@ pub(super) fn resolve_key(name: &str, option: &str) -> Result<Key, CliError> {
 pub(super) struct Survey<'a> {
     pub(super) host: Host,
     pub(super) report: Report<'a>,
-    /// What is wrong with the files that set values at boot, where they were looked at.
+    /// What is wrong with the files that set values at boot, where they were looked at; of Windows, with its registry.
     pub(super) concerns: Vec<Concern>,
     snapshot: Snapshot,
     /// The files that say what the next boot sets, where they were looked at.
@@ -136,7 +139,8 @@ pub(super) fn survey<'a>(
             let (boot, concerns) = foresee(&files, &host, place, rules, &snapshot);
             (boot, concerns, Some(files))
         }
-        _ => (Boot::new(), Vec::new(), None),
+        Some(_) => (Boot::new(), Vec::new(), None),
+        None => (Boot::new(), set_in_vain(&host, place), None),
     };
     let report = hold(&host, rules, &snapshot, &boot, place.target)?;
     Ok(Survey { host, report, concerns, snapshot, boot_files, excepted: Vec::new() })
@@ -206,6 +210,20 @@ fn foresee(
     };
     let concerns = checks::over_files(&view);
     (boot, concerns)
+}
+
+/// Values of the registry that are set and do nothing, or nothing that is known; Linux has no registry.
+fn set_in_vain(host: &Host, place: &Place) -> Vec<Concern> {
+    if host.os != Os::Windows {
+        return Vec::new();
+    }
+    let mut values = Snapshot::new();
+    for key in catalogue::all().filter_map(|setting| Key::parse(setting.key).ok()) {
+        if registry_path(&key).is_some() {
+            look_at(&mut values, place, &key, false);
+        }
+    }
+    checks::over_registry(&RegistryView { host, values: &values })
 }
 
 /// The paths in the files that the running kernel does not have.

@@ -7,6 +7,7 @@ pub mod bound_ports_exhaust_host;
 pub mod close_wait_leak;
 pub mod comment_inside_value;
 pub mod conntrack_time_wait_fills_table;
+pub mod dead_registry_value;
 pub mod dead_sysctl_line;
 pub mod duplicate_assignment;
 pub mod fin_wait_2_piles_up;
@@ -17,6 +18,7 @@ pub mod live_value_lost_at_boot;
 pub mod loaders_disagree;
 pub mod orphans_near_limit;
 pub mod port_range_overlaps_listener;
+mod registry_view;
 pub mod server_closes_first;
 pub mod set_before_its_module;
 pub mod shadowed_setting;
@@ -24,12 +26,14 @@ pub mod time_wait_exhausts_ports;
 pub mod time_wait_harmless;
 pub mod time_wait_table_full;
 pub mod tw_reuse_without_timestamps;
+pub mod unproven_registry_value;
 pub mod unreadable_drop_in;
 mod view;
 
 use std::fmt;
 
 pub use boot_view::BootView;
+pub use registry_view::RegistryView;
 pub use view::View;
 
 /// A test of evidence, named after the fault that it finds.
@@ -118,6 +122,12 @@ pub fn over_files(view: &BootView<'_>) -> Vec<Concern> {
     all
 }
 
+/// Looks for values of the registry that are set in vain; those that nothing reads come first.
+#[must_use]
+pub fn over_registry(view: &RegistryView<'_>) -> Vec<Concern> {
+    [dead_registry_value::check(view), unproven_registry_value::check(view)].concat()
+}
+
 /// Looks for everything that is wrong with the sockets of a network namespace; the worst comes first.
 #[must_use]
 pub fn over_sockets(view: &View<'_>) -> Vec<Concern> {
@@ -150,6 +160,7 @@ pub static ALL: &[&Check] = &[
     &close_wait_leak::CHECK,
     &comment_inside_value::CHECK,
     &conntrack_time_wait_fills_table::CHECK,
+    &dead_registry_value::CHECK,
     &dead_sysctl_line::CHECK,
     &duplicate_assignment::CHECK,
     &fin_wait_2_piles_up::CHECK,
@@ -167,6 +178,7 @@ pub static ALL: &[&Check] = &[
     &time_wait_harmless::CHECK,
     &time_wait_table_full::CHECK,
     &tw_reuse_without_timestamps::CHECK,
+    &unproven_registry_value::CHECK,
     &unreadable_drop_in::CHECK,
 ];
 

@@ -1,6 +1,7 @@
 //! The registry: its values as texts, rules held against them, what a platform promises, and transactions over it.
 //! In memory unless the tests are told that the machine's own registry is theirs, as `wine/` tells them.
 
+mod concerns;
 mod contract;
 mod descriptor;
 mod hive;

@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::schema;
 use crate::wine::machine::Machine;
 use crate::wine::machine::PARAMETERS;
 
@@ -77,6 +78,44 @@ fn every_type_in_the_wrong_place() {
         assert_eq!(delay(&machine), ("live-differs".into(), json!(shown), json!("30")), "{written}");
         and_back(&machine, written);
     }
+}
+
+#[test]
+fn what_is_set_in_vain_is_called_so() {
+    let Some(machine) = Machine::start() else { return };
+    let told = |report: &Value| -> Vec<(String, String, Value)> {
+        let concerns = report["checks"].as_array().expect("checks").iter();
+        let text = |value: &Value| value.as_str().expect("a text").to_owned();
+        concerns
+            .map(|one| (text(&one["check"]), text(&one["subject"]), one["evidence"]["value"].clone()))
+            .collect()
+    };
+    let (clean, before) = machine.report("check outbound");
+    assert_eq!(told(&clean), [], "nothing is set");
+    machine.set("TcpWindowSize", "REG_DWORD", "65535");
+    machine.set("StrictTimeWaitSeqCheck", "REG_SZ", "1");
+    let afd = r"HKLM\SYSTEM\CurrentControlSet\Services\AFD\Parameters";
+    machine.reg(&["add", afd, "/v", "EnableDynamicBacklog", "/t", "REG_DWORD", "/d", "1", "/f"]);
+    let (report, code) = machine.report("check outbound");
+    schema::check(&report);
+    let expected = [
+        ("dead-registry-value", "tcpip.TcpWindowSize", "65535"),
+        ("unproven-registry-value", "afd.EnableDynamicBacklog", "1"),
+        ("unproven-registry-value", "tcpip.StrictTimeWaitSeqCheck", "REG_SZ:\"1\""),
+    ]
+    .map(|(check, key, value)| (check.to_owned(), key.to_owned(), json!(value)));
+    assert_eq!(told(&report), expected);
+    assert_eq!(code, before, "no rule is about them");
+    let shown = machine.twtune("check outbound").stdout;
+    let delete = r"reg delete HKLM\SYSTEM\CurrentControlSet\Services\Tcpip\Parameters /v TcpWindowSize";
+    assert!(shown.contains("dead-registry-value  tcpip.TcpWindowSize"), "{shown}");
+    assert!(shown.contains(delete), "{shown}");
+    for page in ["dead-registry-value", "unproven-registry-value"] {
+        assert_eq!(machine.twtune(&format!("explain {page}")).code, Some(0));
+    }
+    // What is advised does it.
+    machine.reg(&[&delete.split(' ').skip(1).collect::<Vec<_>>()[..], &["/f"]].concat());
+    assert_eq!(told(&machine.report("check outbound").0), expected[1..]);
 }
 
 #[test]
