@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::facts::BootReading;
+use crate::facts::BootValue;
+use crate::facts::Host;
 use crate::facts::LiveReading;
+use crate::facts::Os;
 use crate::profile::Clash;
 use crate::profile::RankedRule;
 use crate::setting::Value;
@@ -44,12 +47,23 @@ pub struct Finding<'a> {
     pub reason: Option<String>,
     /// What the setting says.
     pub live: LiveReading,
-    /// What the next boot makes of it.
+    /// What the files make of it at the next boot, where they were looked at.
     pub boot: BootReading,
     /// The live value that would meet this rule and every other one about the setting.
     pub proposed: Option<Value>,
     /// The boot value that would.
     pub proposed_boot: Option<Value>,
+}
+
+impl Finding<'_> {
+    /// What the next boot of this host makes of the setting.
+    #[must_use]
+    pub fn next_boot(&self, host: &Host) -> BootValue {
+        match self.rule.rule.setting.os() {
+            Os::Linux => self.boot.on(host.boot_loader),
+            Os::Windows => BootValue::stored(&self.live.state),
+        }
+    }
 }
 
 /// Which values rules are held against.

@@ -326,11 +326,13 @@ fn applies(host: &Host, rule: &RankedRule<'_>, live: &LiveState) -> Result<(), (
         let why = "it belongs to the machine, not to this network namespace";
         return Err((Status::NotApplicable, why.into()));
     }
-    if rule.rule.constraint == Constraint::Absent || setting.may_be_absent() {
+    if rule.rule.constraint == Constraint::Absent {
         return Ok(());
     }
     let missing = || host.version.and_then(|version| setting.missing_in(version));
     let why = match live {
+        // The registry keeps what nothing reads.
+        _ if setting.may_be_absent() => missing(),
         LiveState::Absent => Some(
             missing().unwrap_or_else(|| "this kernel does not have it, or its module is not loaded".into()),
         ),

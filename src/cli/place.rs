@@ -82,9 +82,11 @@ impl PlaceArgs {
         }
         let mut place = open(entered)?;
         place.target = match self.target {
-            Some(Target::Boot | Target::Both) if place.root.is_none() => {
-                let message = "what runs here is what boots: there are no values besides";
-                return Err(CliError::usage(message).hint("leave `--target` out, or say `--target live`"));
+            // What Windows keeps is both at once.
+            Some(Target::Both) if place.root.is_none() => advise::Target::Live,
+            Some(Target::Boot) if place.root.is_none() => {
+                let message = "a value here is the live one and the next boot's at once";
+                return Err(CliError::usage(message).hint("leave `--target` out: both are meant then"));
             }
             Some(Target::Boot) => advise::Target::Boot,
             Some(Target::Both) => advise::Target::Both,

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::facts::BootLoader;
+use crate::facts::LiveState;
 use crate::setting::Key;
 
 pub use effect::default_value;
@@ -127,7 +128,22 @@ impl BootValue {
     /// A value that cannot be told.
     #[must_use]
     pub fn unknown(why: &str) -> Self {
-        let state = BootState::Unknown(why.into());
+        Self::of(BootState::Unknown(why.into()))
+    }
+
+    /// What Windows boots with: what the registry keeps, and netsh, is the live value and the next boot's at once.
+    #[must_use]
+    pub fn stored(live: &LiveState) -> Self {
+        Self::of(match live {
+            LiveState::Present(value) => BootState::Present(value.clone()),
+            LiveState::Absent => BootState::Default,
+            LiveState::Unreadable(why) => BootState::Unreadable(why.clone()),
+            LiveState::Unknown(why) => BootState::Unknown(why.clone()),
+        })
+    }
+
+    /// A value that no line of a file says anything about.
+    const fn of(state: BootState) -> Self {
         Self { state, origin: None, shadowed: Vec::new(), written: Vec::new(), refused: Vec::new() }
     }
 }

@@ -150,7 +150,7 @@ fn wish(host: &Host, finding: &Finding<'_>) -> Result<Wish, Refusal> {
         key: rule.key.clone(),
         setting: rule.setting,
         value,
-        before: finding.boot.on(host.boot_loader).state.value().map(str::to_owned),
+        before: finding.next_boot(host).state.value().map(str::to_owned),
         why: draw::why(host, rule),
         profile: finding.rule.profile().to_owned(),
     })
@@ -158,7 +158,7 @@ fn wish(host: &Host, finding: &Finding<'_>) -> Result<Wish, Refusal> {
 
 /// Whether no file sets a value and the kernel's own is not known, while the live one is or is to be as it should.
 fn is_open(host: &Host, finding: &Finding<'_>) -> bool {
-    let unset = finding.boot.on(host.boot_loader).state == BootState::Default;
+    let unset = finding.next_boot(host).state == BootState::Default;
     let by_live = matches!(finding.status, Status::Unknown | Status::LiveDiffers);
     unset && by_live && default_value(finding.rule.rule.setting, host.version).is_none()
 }

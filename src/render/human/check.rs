@@ -104,7 +104,7 @@ pub(super) fn write_finding(
         write!(out, ", live {}", value_text(finding.live.state.value()))?;
     }
     if told && view.target != Target::Live {
-        let boot = finding.boot.on(view.subject.host.boot_loader);
+        let boot = finding.next_boot(view.subject.host);
         write!(out, ", boot {}", boot_text(&boot, rule, view.subject.host))?;
     }
     match &finding.reason {
@@ -134,7 +134,7 @@ fn boot_text(boot: &BootValue, rule: &Rule, host: &Host) -> String {
 
 /// The lines that do not win, and what the other loader makes of the files.
 fn write_boot(out: &mut dyn Write, finding: &Finding<'_>, host: &Host) -> io::Result<()> {
-    let (rule, boot) = (finding.rule.rule, finding.boot.on(host.boot_loader));
+    let (rule, boot) = (finding.rule.rule, finding.next_boot(host));
     for (line, why) in boot.refused.iter().take(MOST_LINES) {
         let origin = escape(&line.origin.to_string());
         writeln!(out, "    refused by the kernel: `{}` in {origin}: {}", escape(&line.value), escape(why))?;

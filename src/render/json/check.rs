@@ -9,7 +9,6 @@ use serde::Serialize;
 use crate::advise::Finding;
 use crate::advise::NamespaceFindings;
 use crate::advise::Report;
-use crate::facts::BootReading;
 use crate::facts::BootState;
 use crate::facts::BootValue;
 use crate::facts::Host;
@@ -143,14 +142,14 @@ impl LoaderReport {
 }
 
 impl BootReport {
-    fn of(boot: &BootReading, host: &Host) -> Self {
-        let mut own = boot.on(host.boot_loader);
+    fn of(finding: &Finding<'_>, host: &Host) -> Self {
+        let mut own = finding.next_boot(host);
         let shadowed = std::mem::take(&mut own.shadowed).into_iter().map(|line| ShadowedReport {
             file: line.origin.file,
             line: line.origin.line,
             value: line.value,
         });
-        let loader = |loader: Loader| (loader.name(), LoaderReport::of(boot.under(loader).clone()));
+        let loader = |loader: Loader| (loader.name(), LoaderReport::of(finding.boot.under(loader).clone()));
         Self {
             shadowed: shadowed.collect(),
             own: LoaderReport::of(own),
@@ -187,7 +186,7 @@ impl<'a> FindingReport<'a> {
             scope: rule.setting.scope.name(),
             catalogued: rule.setting.is_catalogued(),
             live: LiveReport::of(&finding.live),
-            boot: BootReport::of(&finding.boot, host),
+            boot: BootReport::of(finding, host),
         }
     }
 }

@@ -6,6 +6,7 @@ use twtune::advise::Report;
 use twtune::advise::Status;
 use twtune::advise::judge;
 use twtune::facts::BootLoader;
+use twtune::facts::BootState;
 use twtune::facts::Host;
 use twtune::facts::LiveReading;
 use twtune::facts::LiveState;
@@ -139,6 +140,35 @@ fn a_rule_can_take_a_value_away() {
     assert_eq!(delay(rule, Some("30"), WINDOWS_11), (Status::LiveDiffers, String::new(), Planned::Removal));
     assert_eq!(delay(rule, Some("REG_SZ:\"30\""), WINDOWS_11).2, Planned::Removal);
     assert_eq!(delay(rule, None, WINDOWS_11), (Status::Ok, String::new(), Planned::Nothing));
+}
+
+#[test]
+fn what_this_windows_does_not_read_is_not_written() {
+    let verdict = |rule: &str, value: Option<&str>, version| {
+        let selection = selection(&format!("key = \"tcpip.TcpWindowSize\"\n{rule}"));
+        let live = snapshot(&[("tcpip.TcpWindowSize", value)], false);
+        let (report, plan) = judged(&selection, &live, version);
+        let reason = report.findings[0].reason.clone().unwrap_or_default();
+        (report.findings[0].status, reason, plan.changes.len())
+    };
+    let gone = (Status::NotApplicable, "removed in Windows 6.0".to_owned(), 0);
+    for value in [None, Some("17520"), Some("65535"), Some("REG_SZ:\"65535\"")] {
+        assert_eq!(verdict("want = 65535", value, WINDOWS_11), gone, "{value:?}");
+    }
+    let (status, _, changes) = verdict("want = 65535", Some("17520"), Version::new(5, 2));
+    assert_eq!((status, changes), (Status::LiveDiffers, 1), "Server 2003 reads it");
+    let (status, _, changes) = verdict("absent = true", Some("17520"), WINDOWS_11);
+    assert_eq!((status, changes), (Status::LiveDiffers, 1), "it can be taken away");
+}
+
+/// The registry is what runs, as far as that can be told, and what boots.
+#[test]
+fn the_next_boot_takes_what_is_stored() {
+    let selection = selection(&format!("key = \"{DELAY}\"\nwant = 30"));
+    for (value, expected) in [(Some("30"), BootState::Present("30".into())), (None, BootState::Default)] {
+        let (report, _) = judged(&selection, &snapshot(&[(DELAY, value)], true), WINDOWS_11);
+        assert_eq!(report.findings[0].next_boot(&host(WINDOWS_11)).state, expected);
+    }
 }
 
 #[test]

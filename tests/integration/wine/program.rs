@@ -76,6 +76,11 @@ fn what_windows_does_not_have_is_said() {
     assert_eq!(netns.code, Some(2), "{netns:#?}");
     assert!(netns.stderr.contains("Windows has no network namespaces"), "{netns:#?}");
     assert_eq!(machine.twtune("diagnose").code, Some(2));
+    // What is stored is both.
+    assert_eq!(machine.twtune("check outbound --target both").code, Some(1));
+    let boot = machine.twtune("check outbound --target boot");
+    assert_eq!(boot.code, Some(2), "{boot:#?}");
+    assert!(boot.stderr.contains("the live one and the next boot's at once"), "{boot:#?}");
     let explained = machine.twtune("explain TcpTimedWaitDelay");
     assert_eq!(explained.code, Some(0));
     assert!(explained.stdout.contains("contradict each other"), "{explained:#?}");

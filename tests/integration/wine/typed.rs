@@ -12,9 +12,14 @@ use crate::wine::machine::PARAMETERS;
 /// What check says of `TcpTimedWaitDelay` for the profile outbound: status, value, what it proposes.
 fn delay(machine: &Machine) -> (String, Value, Value) {
     let (check, _) = machine.report("check outbound");
+    schema::check(&check);
     let findings = check["findings"].as_array().expect("findings");
     let finding =
         findings.iter().find(|finding| finding["key"] == "tcpip.TcpTimedWaitDelay").expect("it is there");
+    // What is stored is what the next boot takes.
+    let (live, boot) = (&finding["live"], &finding["boot"]);
+    let state = if live["value"].is_null() { "default" } else { "present" };
+    assert_eq!((&boot["state"], &boot["value"]), (&json!(state), &live["value"]), "{finding:#}");
     let status = finding["status"].as_str().expect("a status").to_owned();
     (status, finding["live"]["value"].clone(), finding["proposed"].clone())
 }
