@@ -87,7 +87,6 @@ impl Ports {
         let reserved = traffic.text("net.ipv4.ip_local_reserved_ports").unwrap_or_default();
         let reserved = PortSet::parse(reserved).unwrap_or_default().within(range);
         let size = u32::from(range.high - range.low) + 1;
-        let first = (range.low..=range.high).step_by(2).filter(|port| !reserved.contains(*port));
         let listening: PortSet = traffic
             .sockets
             .listeners
@@ -108,7 +107,8 @@ impl Ports {
             range,
             reserved: reserved.count(),
             available: size - reserved.count(),
-            first_parity: u32::try_from(first.count()).unwrap_or(u32::MAX),
+            // The range begins with one of them.
+            first_parity: size.div_ceil(2) - reserved.count_like(range.low),
             blocked: listening.count(),
             reuse,
             late: lateness(traffic.tick),

@@ -116,6 +116,14 @@ impl PortSet {
         self.ranges.iter().map(|range| u32::from(range.high - range.low) + 1).sum()
     }
 
+    /// How many of them have the parity of this one.
+    #[must_use]
+    pub fn count_like(&self, port: u16) -> u32 {
+        // How many below an end have that parity; the end itself is the first that does not count.
+        let below = |end: u32| if port & 1 == 0 { end.div_ceil(2) } else { end / 2 };
+        self.ranges.iter().map(|range| below(u32::from(range.high) + 1) - below(u32::from(range.low))).sum()
+    }
+
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

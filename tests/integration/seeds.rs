@@ -69,6 +69,7 @@ fn netlink_holds() {
     for (name, bytes) in seeds("netlink") {
         println!("{name}");
         laws::netlink(&bytes);
+        laws::reported(&bytes);
         let read = twtune::observe::network::decode_datagram(&bytes, &mut |_, _| ());
         sound += usize::from(read.is_ok_and(|progress| progress.last));
     }

@@ -14,6 +14,8 @@ pub(crate) use boot::boot;
 pub(crate) use configuration::configuration;
 #[cfg(target_os = "linux")]
 pub(crate) use netlink::netlink;
+#[cfg(target_os = "linux")]
+pub(crate) use netlink::reported;
 pub(crate) use plan::plan;
 pub(crate) use profile::profile;
 pub(crate) use record::record;
@@ -46,13 +48,13 @@ fn problems(text: &str, problems: &[Problem]) {
     assert!(report.len() <= 1000 + problems.len() * 4000, "{} bytes about {problems:?}", report.len());
 }
 
-/// Numbers that follow from a text alone, so that a crash can be repeated: `splitmix64` from its FNV-1a hash.
+/// Numbers that follow from an input alone, so that a crash can be repeated: `splitmix64` from its FNV-1a hash.
 struct Dice(u64);
 
 impl Dice {
-    fn of(text: &str) -> Self {
-        let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        Self(text.bytes().fold(0xcbf2_9ce4_8422_2325, step))
+    fn of(input: &[u8]) -> Self {
+        let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        Self(input.iter().fold(0xcbf2_9ce4_8422_2325, step))
     }
 
     fn next(&mut self) -> u64 {

@@ -11,11 +11,28 @@ use twtune::render::human;
 use twtune::render::json;
 use twtune::setting::PortRange;
 
+use super::Dice;
+
 /// The smallest message about a socket: a header and the socket.
 const SMALLEST: usize = 16 + 72;
 
-/// Whatever comes is read to its end or refused; what was read is counted once, and can be diagnosed and shown.
+/// So many of those with a socket in them are reported on: that takes a hundred times as long as to read and count.
+const SAMPLE: u64 = 64;
+
+/// Whatever comes is read to its end or refused, and what was read is counted once; of a sample as [`reported`].
 pub(crate) fn netlink(bytes: &[u8]) {
+    let sockets = counted(bytes);
+    if sockets.counts().total() > 0 && Dice::of(bytes).next().is_multiple_of(SAMPLE) {
+        report(sockets);
+    }
+}
+
+/// What was read can be diagnosed and shown.
+pub(crate) fn reported(bytes: &[u8]) {
+    report(counted(bytes));
+}
+
+fn counted(bytes: &[u8]) -> Sockets {
     let range = PortRange { low: 1024, high: 65535 };
     let mut sockets = Sockets::new(range);
     let mut visited = 0_usize;
@@ -31,9 +48,10 @@ pub(crate) fn netlink(bytes: &[u8]) {
         sockets.listeners.iter().map(|one| one.connections.total() + 1).sum::<u64>(),
     );
     assert_eq!(of_destinations + of_listeners + sockets.unknown.total(), visited as u64);
-    if visited == 0 {
-        return;
-    }
+    sockets
+}
+
+fn report(sockets: Sockets) {
     let traffic = Traffic {
         id: None,
         name: "fixture".into(),

@@ -67,7 +67,7 @@ pub(crate) fn profile(text: &str) {
         Err(SelectError::Read(why)) => panic!("{why}"),
         Err(SelectError::Faulty(problems)) => return super::problems(text, &problems),
     };
-    let mut dice = Dice::of(text);
+    let mut dice = Dice::of(text.as_bytes());
     let os = dice.pick(&[Os::Linux, Os::Linux, Os::Linux, Os::Windows]);
     let rules = selection.rules(os, dice.pick(&[Level::Recommended, Level::Required]), &[]);
     super::problems(text, &lint(&rules).0);

@@ -46,11 +46,11 @@ pub(crate) fn values(text: &str) {
         assert_eq!(Version::parse(&version.to_string()), Some(version));
     }
     if let (Ok(left), Ok(right)) = (PortSet::parse(left), PortSet::parse(right)) {
-        sets(&left, &right, &mut Dice::of(text));
+        sets(&left, &right, &mut Dice::of(text.as_bytes()));
     }
     conditions(left, right);
     // Looking for what a name may have meant compares it with every key: too slow for every text.
-    if Dice::of(text).next().is_multiple_of(64) {
+    if Dice::of(text.as_bytes()).next().is_multiple_of(64) {
         assert!(catalogue::nearest(left).len() <= 3);
     }
 }
@@ -85,7 +85,7 @@ fn value(kind: Kind, text: &str) {
     }
     let alike: Vec<_> = catalogue::all().filter(|setting| setting.kind == kind).collect();
     if !alike.is_empty() {
-        let setting = Dice::of(text).pick(&alike);
+        let setting = Dice::of(text.as_bytes()).pick(&alike);
         if setting.refuses(&value).is_none() {
             assert!(setting.accepts.iter().any(|(_, accept)| accept.refuses(&value).is_none()));
         }
@@ -115,6 +115,7 @@ fn sets(left: &PortSet, right: &PortSet, dice: &mut Dice) {
     assert!(both.covers(left) && both.covers(right));
     assert_eq!(left.covers(right), both == *left);
     assert_eq!(left.is_empty(), left.to_string().is_empty());
+    assert_eq!(both.count_like(0) + both.count_like(1), both.count());
     let mut port = || u16::try_from(dice.next() >> 48).expect("sixteen bits");
     for _ in 0..8 {
         let (one, other) = (port(), port());
@@ -125,6 +126,9 @@ fn sets(left: &PortSet, right: &PortSet, dice: &mut Dice) {
         let inside = port();
         assert_eq!(within.contains(inside), both.contains(inside) && range.contains(inside));
         assert_eq!(both.covers(&PortSet::from_iter([inside])), both.contains(inside));
+        let near = PortRange { low: one, high: one.saturating_add(64) };
+        let alike = (near.low..=near.high).step_by(2).filter(|port| both.contains(*port));
+        assert_eq!(both.within(near).count_like(one) as usize, alike.count());
     }
 }
 
