@@ -45,11 +45,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     let whole = context.format == Format::Json;
     let survey =
         survey(&place, &rules, Depth { identity: whole, writable: whole, boot: whole })?.heed(&selection);
-    let others = if args.all_netns {
-        check_elsewhere(context, args, &selection, &rules, &survey.host)?
-    } else {
-        Vec::new()
-    };
+    let others =
+        if args.all_netns { check_elsewhere(context, &selection, &rules, &survey.host)? } else { Vec::new() };
     let subject = Subject { host: &survey.host, profiles: &selection.names };
     let view = CheckView {
         subject,

@@ -99,11 +99,6 @@ impl Context {
         Self { format, as_sysctl: global.format == FormatName::Sysctl, config: global.config }
     }
 
-    /// The configuration file that was named, if one was.
-    pub(super) fn config(&self) -> Option<&Path> {
-        self.config.as_deref()
-    }
-
     /// The profiles to use: those named, else the configuration's, else `general`. The configuration's exceptions
     /// hold for all of them.
     pub(super) fn selection(&self, named: &[String]) -> Result<Selection, CliError> {

@@ -1,7 +1,6 @@
 //! `twtune diagnose`
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
@@ -26,6 +25,7 @@ use crate::facts::owned;
 use crate::facts::worth_a_look;
 use crate::observe;
 use crate::observe::Wanted;
+use crate::observe::network::Window;
 use crate::plan::Namespace;
 use crate::render::human;
 use crate::render::json;
@@ -84,7 +84,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     let host = observe::host(all, place.initial);
     let id = host.identity.as_ref().and_then(|identity| identity.netns.clone());
     let tour = || {
-        let own = Visit { id: id.clone(), name: name.clone(), glance: glance(&place)? };
+        let own = Visit { id: id.clone(), name: name.clone(), glance: glance(&Window::own(), &place)? };
         let mut visits = vec![own];
         if args.all_netns {
             visits.extend(visit_others()?);
@@ -122,34 +122,33 @@ struct Glance {
     not_seen: Vec<String>,
 }
 
-/// Looks at the network namespace that the calling thread is in.
-fn glance(place: &Place) -> Result<Glance, CliError> {
+/// Looks at a network namespace.
+fn glance(window: &Window, place: &Place) -> Result<Glance, CliError> {
     let settings = settings(place);
     let mut not_seen = Vec::new();
     let range = port_range(&settings).unwrap_or_else(|| {
         not_seen.push(format!("net.ipv4.ip_local_port_range: {DEFAULT_RANGE} was assumed"));
         DEFAULT_RANGE
     });
-    let counters = observe::network::counters();
+    let counters = observe::network::counters(window.folder());
     let at = Instant::now();
-    let (sockets, partial) =
-        if observe::namespace::has_sockets(Path::new(observe::network::OWN)) == Some(false) {
-            (Sockets::new(range), false)
-        } else {
-            let seen = observe::network::sockets(range)
-                .map_err(|error| CliError::io("read", "the TCP sockets", &error))?;
-            not_seen.extend(seen.not_seen);
-            (seen.sockets, seen.partial)
-        };
-    let silent = observe::network::silence(&sockets);
+    let (sockets, partial) = if observe::namespace::has_sockets(window.folder()) == Some(false) {
+        (Sockets::new(range), false)
+    } else {
+        let seen = observe::network::sockets(window, range)
+            .map_err(|error| CliError::io("read", "the TCP sockets", &error))?;
+        not_seen.extend(seen.not_seen);
+        (seen.sockets, seen.partial)
+    };
+    let silent = observe::network::silence(window, &sockets);
     Ok(Glance { settings, sockets, silent, counters, at, partial, not_seen })
 }
 
 /// Looks at every other network namespace of this machine.
 fn visit_others() -> Result<Vec<Visit>, CliError> {
-    let others = system::elsewhere(|_, place| glance(place))?;
+    let others = system::elsewhere(glance)?;
     let visits = others.into_iter().map(|other| {
-        let glance = other.seen.unwrap_or_else(|closed| glance_from_outside(&other.namespace, closed.why));
+        let glance = other.seen.unwrap_or_else(|why| glance_from_outside(&other.namespace, why));
         Visit { id: other.id, name: other.name, glance }
     });
     Ok(visits.collect())
@@ -172,7 +171,7 @@ fn glance_from_outside(namespace: &facts::Namespace, why: String) -> Glance {
         settings: Snapshot::new(),
         sockets,
         silent: BTreeMap::new(),
-        counters: folder.as_deref().map(observe::network::counters_from_proc).unwrap_or_default(),
+        counters: folder.as_deref().map(observe::network::counters).unwrap_or_default(),
         at: Instant::now(),
         partial: true,
         not_seen,

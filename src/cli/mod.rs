@@ -28,6 +28,7 @@ mod system;
 #[path = "windows/mod.rs"]
 mod system;
 mod watch;
+mod window;
 
 use std::io;
 use std::process::ExitCode;
@@ -99,6 +100,8 @@ enum Command {
     Watch(watch::Args),
     #[command(hide = true)]
     Cell(lab::CellArgs),
+    #[command(hide = true)]
+    Window(window::Args),
 }
 
 /// Runs the command of the process's arguments.
@@ -123,6 +126,7 @@ pub fn run() -> ExitCode {
         Command::Lab(args) => lab::run(&context, &args),
         Command::Watch(args) => watch::run(&args),
         Command::Cell(args) => lab::cell(&args),
+        Command::Window(args) => window::run(&args),
     };
     match result {
         Ok(code) => ExitCode::from(code),

@@ -23,7 +23,6 @@ pub use boot::Loader;
 pub use host::BootLoader;
 pub use host::Host;
 pub use host::Identity;
-pub use namespace::Closed;
 pub use namespace::Door;
 pub use namespace::Elsewhere;
 pub use namespace::Namespace;

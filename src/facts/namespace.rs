@@ -42,16 +42,7 @@ pub struct Elsewhere<T> {
     /// The namespace.
     pub namespace: Namespace,
     /// What was seen, or why nothing was.
-    pub seen: Result<T, Closed>,
-}
-
-/// Why a network namespace was not entered.
-#[derive(Debug)]
-pub struct Closed {
-    /// The reason.
-    pub why: String,
-    /// A process in it by which a twtune of its own may be able to enter (`--pid`).
-    pub try_pid: Option<u32>,
+    pub seen: Result<T, String>,
 }
 
 impl fmt::Display for Namespace {

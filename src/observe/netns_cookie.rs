@@ -1,14 +1,12 @@
-//! The cookie of the calling thread's network namespace. Inode numbers are used again after a namespace is gone;
+//! The cookie of a network namespace. Inode numbers are used again after a namespace is gone;
 //! cookies are not.
 #![allow(unsafe_code, reason = "SO_NETNS_COOKIE (Linux 5.14) has no safe wrapper in rustix 1.1")]
 
 use rustix::fd::AsRawFd;
-use rustix::net::AddressFamily;
-use rustix::net::SocketType;
+use rustix::fd::BorrowedFd;
 
-/// The cookie; None where the kernel does not tell it.
-pub(super) fn netns_cookie() -> Option<u64> {
-    let socket = rustix::net::socket(AddressFamily::UNIX, SocketType::DGRAM, None).ok()?;
+/// The cookie of the namespace that a socket is in; None where the kernel does not tell it.
+pub(super) fn netns_cookie(socket: BorrowedFd<'_>) -> Option<u64> {
     let mut cookie = 0_u64;
     let mut length = libc::socklen_t::try_from(size_of_val(&cookie)).ok()?;
     // SAFETY: the kernel writes at most `length` bytes, which is the size of `cookie`.

@@ -10,6 +10,9 @@ use twtune::facts::Door;
 use twtune::observe::namespace;
 
 use crate::cli_check::rule;
+use crate::cli_diagnose::diagnose;
+use crate::cli_diagnose::finding;
+use crate::cli_diagnose::start;
 use crate::host::Background;
 use crate::host::Host;
 use crate::host::within;
@@ -220,8 +223,89 @@ c = socket.create_connection(('::1', 8000)); a = s.accept()[0]; s.close(); c.clo
     assert_eq!(sockets("/proc/4194999/net"), None);
 }
 
-/// A process that listens in a network namespace of its own and has two connections that were left in `CLOSE_WAIT`.
-fn leaking(host: &Host) -> Background {
+fn diagnosed<'a>(report: &'a Value, name: &str) -> &'a Value {
+    let found = list(&report["namespaces"]).iter().find(|namespace| namespace["name"] == name);
+    found.unwrap_or_else(|| panic!("{name}: {report:#}"))
+}
+
+#[test]
+fn diagnose_looks_into_each_namespace() {
+    let Some(mut host) = start() else { return };
+    host.share_program();
+    let leaking = leaking(&host, "unshare --net");
+    let name = format!("python3 (process {})", leaking.id());
+    host.sh("ip netns add void1; ip netns add void2; ip netns add blue
+        ip netns exec blue sh -c 'ip link set lo up; echo 20000 20099 >/proc/sys/net/ipv4/ip_local_port_range
+            echo 0 >/proc/sys/net/ipv4/tcp_tw_reuse; python3 load.py fill 127.0.0.1:80 100'");
+    for options in ["--all-netns", "--all-netns --for 1s"] {
+        let report = diagnose(&host, options);
+        let found = diagnosed(&report, &name);
+        assert_eq!(found["sockets"]["close-wait"], 2, "{found:#}");
+        assert_eq!(found["sockets"]["listen"], 1, "{found:#}");
+        let owners = list(&found["owners"]);
+        assert_eq!(
+            (owners.len(), owners[0]["pid"].as_u64()),
+            (1, Some(u64::from(leaking.id()))),
+            "{found:#}"
+        );
+        assert_eq!(diagnosed(&report, "void1")["sockets"], serde_json::json!({}));
+        assert_ne!(diagnosed(&report, "void1")["id"], diagnosed(&report, "void2")["id"]);
+        assert_eq!(diagnosed(&report, "blue")["sockets"], serde_json::json!({"time-wait": 100}));
+        assert_eq!(finding(diagnosed(&report, "blue"), "time-wait-exhausts-ports")["severity"], "error");
+        // The same by its name.
+        let alone = diagnose(&host, "--netns blue");
+        assert_eq!(alone["namespaces"][0]["id"], diagnosed(&report, "blue")["id"]);
+        let own = &list(&report["namespaces"])[0];
+        assert_eq!(own["id"], report["host"]["netns"], "ours comes first");
+        assert_eq!(own["name"], "own");
+        assert_eq!(own["sockets"], serde_json::json!({}));
+        assert_eq!(list(&own["owners"]).len(), 0, "who holds sockets elsewhere holds none here: {own:#}");
+    }
+    let human = host.twtune("diagnose --all-netns --exit-code").exits(1).says("blue").says(&name);
+    assert!(human.stdout.contains("no TCP sockets in "), "{human:#?}");
+    for line in ["diagnose --all-netns --netns void1", "diagnose --all-netns --pid 1"] {
+        host.twtune(line).exits(2);
+    }
+    host.twtune("diagnose --netns nowhere").exits(3);
+
+    // Another user sees what /proc shows to everybody, and is told of the rest.
+    let Some(run) = host.twtune_as_nobody("diagnose --all-netns --format json") else { return };
+    let report = run.exits(0).report("diagnose");
+    schema::diagnose(&report);
+    let found = diagnosed(&report, &name);
+    assert_eq!(found["sockets"]["close-wait"], 2, "{found:#}");
+    assert_eq!(found["partial"], true);
+    assert!(found["not_seen"].to_string().contains("root may"), "{found:#}");
+}
+
+#[test]
+fn diagnose_enters_ones_own_container() {
+    let Some(mut host) = start() else { return };
+    host.share_program();
+    let rootless = leaking(
+        &host,
+        "setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all --bounding-set=-all \
+         unshare --user --map-root-user --net",
+    );
+    let Some(run) = host.twtune_as_nobody("diagnose --all-netns --format json") else { return };
+    let report = run.exits(0).report("diagnose");
+    schema::diagnose(&report);
+    let name = format!("python3 (process {})", rootless.id());
+    let by_root = diagnose(&host, "--all-netns");
+    let (found, expected) = (diagnosed(&report, &name), diagnosed(&by_root, &name));
+    assert_eq!(found["sockets"]["close-wait"], 2, "{found:#}");
+    assert_eq!(found["not_seen"], serde_json::json!([]), "{found:#}");
+    // Settings and backlogs included: those of the namespace, whoever looks.
+    assert_eq!(found["ports"]["low"], 20000, "{found:#}");
+    for part in ["id", "sockets", "ports", "listeners", "destinations", "partial"] {
+        assert_eq!(found[part], expected[part], "{part}: {found:#}");
+    }
+    assert_eq!(found["owners"][0]["pid"], expected["owners"][0]["pid"]);
+}
+
+/// A process that listens in a network namespace of its own, which it enters by this command, and has two connections
+/// that were left in `CLOSE_WAIT`.
+fn leaking(host: &Host, enter: &str) -> Background {
     let script = host.file(
         "leaking.py",
         "import socket, time
@@ -235,55 +319,8 @@ time.sleep(1000)
 ",
     );
     host.background(&format!(
-        "exec unshare --net bash -c 'ip link set lo up; exec python3 {}'",
+        "exec {enter} bash -c 'ip link set lo up; echo 20000 20999 >/proc/sys/net/ipv4/ip_local_port_range
+            exec python3 {}'",
         script.display()
     ))
-}
-
-fn diagnosed<'a>(report: &'a Value, name: &str) -> &'a Value {
-    let found = list(&report["namespaces"]).iter().find(|namespace| namespace["name"] == name);
-    found.unwrap_or_else(|| panic!("{name}: {report:#}"))
-}
-
-#[test]
-fn diagnose_looks_into_each_namespace() {
-    let Some(mut host) = Host::start() else { return };
-    host.share_program();
-    let leaking = leaking(&host);
-    let name = format!("python3 (process {})", leaking.id());
-    host.sh("ip netns add void1; ip netns add void2");
-    for options in ["", "--for 1s"] {
-        let report =
-            host.twtune(&format!("diagnose --all-netns --format json {options}")).exits(0).report("diagnose");
-        schema::diagnose(&report);
-        let found = diagnosed(&report, &name);
-        assert_eq!(found["sockets"]["close-wait"], 2, "{found:#}");
-        assert_eq!(found["sockets"]["listen"], 1, "{found:#}");
-        let owners = list(&found["owners"]);
-        assert_eq!(
-            (owners.len(), owners[0]["pid"].as_u64()),
-            (1, Some(u64::from(leaking.id()))),
-            "{found:#}"
-        );
-        assert_eq!(diagnosed(&report, "void1")["sockets"], serde_json::json!({}));
-        assert_ne!(diagnosed(&report, "void1")["id"], diagnosed(&report, "void2")["id"]);
-        let own = &list(&report["namespaces"])[0];
-        assert_eq!(own["id"], report["host"]["netns"], "ours comes first");
-        assert_eq!(list(&own["owners"]).len(), 0, "who holds sockets elsewhere holds none here: {own:#}");
-    }
-    let human = host.twtune("diagnose --all-netns").exits(0);
-    assert!(human.stdout.contains(&name), "{human:#?}");
-    assert!(human.stdout.contains("no TCP sockets in "), "{human:#?}");
-    for line in ["diagnose --all-netns --netns void1", "diagnose --all-netns --pid 1"] {
-        host.twtune(line).exits(2);
-    }
-
-    // Another user sees what /proc shows to everybody, and is told of the rest.
-    let Some(run) = host.twtune_as_nobody("diagnose --all-netns --format json") else { return };
-    let report = run.exits(0).report("diagnose");
-    schema::diagnose(&report);
-    let found = diagnosed(&report, &name);
-    assert_eq!(found["sockets"]["close-wait"], 2, "{found:#}");
-    assert_eq!(found["partial"], true);
-    assert!(found["not_seen"].to_string().contains("root may"), "{found:#}");
 }

@@ -2,6 +2,7 @@
 //! stays where it is.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::thread;
 
 use rustix::io::Errno;
@@ -9,15 +10,19 @@ use rustix::io::Errno;
 use crate::cli::error::CliError;
 use crate::cli::place::Place;
 use crate::cli::system::open_settings;
-use crate::facts::Closed;
+use crate::cli::system::place::PROC_SYS;
+use crate::cli::system::this_program;
 use crate::facts::Elsewhere;
 use crate::facts::Namespace;
 use crate::observe;
+use crate::observe::network::Window;
+use crate::platform::linux::Passage;
 use crate::platform::linux::netns;
+use crate::platform::linux::through;
 
 /// Looks into every network namespace but our own. What is gone by then is left out.
 pub(crate) fn elsewhere<T: Send>(
-    look: impl Fn(&Namespace, &Place) -> Result<T, CliError> + Send,
+    look: impl Fn(&Window, &Place) -> Result<T, CliError> + Send,
 ) -> Result<Vec<Elsewhere<T>>, CliError> {
     let others = observe::namespace::others()
         .map_err(|error| CliError::io("look for", "the network namespaces of this machine", &error))?;
@@ -25,25 +30,26 @@ pub(crate) fn elsewhere<T: Send>(
     let tour = move || {
         let mut all = Vec::new();
         for namespace in others {
-            let place = match enter(&namespace) {
-                Ok(()) => Ok(Place::here(open_settings(None)?)),
-                Err(Some(closed)) => Err(closed),
-                Err(None) => continue,
+            let opened = match enter(&namespace) {
+                Entered::Here => Ok((Window::own(), Place::here(open_settings(None)?))),
+                Entered::Handed(pid, passage) => {
+                    Ok((Window::handed(pid, passage.sockets), Place::here(passage.settings)))
+                }
+                Entered::Closed(why) => Err(why),
+                Entered::Gone => continue,
             };
-            let id = match &place {
-                Ok(_) => observe::netns(),
-                Err(_) => namespace.inode.map(|inode| inode.to_string()),
-            };
+            let id = opened.as_ref().ok().and_then(|(window, _)| window.id());
+            let id = id.or(namespace.inode.map(|inode| inode.to_string()));
             if id.as_ref().is_some_and(|id| !known.insert(id.clone())) {
                 continue;
             }
-            let name = match &place {
-                Ok(place) if place.initial => "host".into(),
+            let name = match &opened {
+                Ok((_, place)) if place.initial => "host".into(),
                 _ => namespace.to_string(),
             };
-            let seen = match place {
-                Ok(place) => Ok(look(&namespace, &place)?),
-                Err(closed) => Err(closed),
+            let seen = match opened {
+                Ok((window, place)) => Ok(look(&window, &place)?),
+                Err(why) => Err(why),
             };
             all.push(Elsewhere { name, id, namespace, seen });
         }
@@ -55,25 +61,40 @@ pub(crate) fn elsewhere<T: Send>(
     })
 }
 
-/// Moves the calling thread there. None where it is gone.
-fn enter(namespace: &Namespace) -> Result<(), Option<Closed>> {
+/// Whether the calling thread is in a network namespace now.
+enum Entered {
+    Here,
+    /// No, but what is to be seen there was handed out, by way of this process.
+    Handed(u32, Passage),
+    /// No, for this reason.
+    Closed(String),
+    /// No, there is none any more.
+    Gone,
+}
+
+/// Moves the calling thread there, or has another process go.
+fn enter(namespace: &Namespace) -> Entered {
     let Some(door) = &namespace.door else {
-        return Err(Some(Closed {
-            why: "it belongs to another user (root may look into it)".into(),
-            try_pid: None,
-        }));
+        return Entered::Closed("it belongs to another user (root may look into it)".into());
     };
     match netns::enter_network(door) {
         // A process's number may be another's by now.
-        Ok(()) if observe::namespace::own_inode() == namespace.inode => Ok(()),
-        Ok(()) | Err(Errno::NOENT | Errno::SRCH | Errno::INVAL) => Err(None),
-        Err(Errno::PERM | Errno::ACCESS) => Err(Some(Closed {
-            why: "not permitted to enter it (root may)".into(),
-            try_pid: namespace.process.as_ref().map(|process| process.pid),
-        })),
-        Err(error) => {
-            let why = format!("cannot enter it: {}", std::io::Error::from(error));
-            Err(Some(Closed { why, try_pid: None }))
+        Ok(()) if observe::namespace::own_inode() == namespace.inode => Entered::Here,
+        Ok(()) | Err(Errno::NOENT | Errno::SRCH | Errno::INVAL) => Entered::Gone,
+        Err(Errno::PERM | Errno::ACCESS) => {
+            let passage = namespace.process.as_ref().and_then(|process| {
+                let mut command = this_program();
+                command.args(["window", &process.pid.to_string()]);
+                Some((process.pid, through(&mut command, Path::new(PROC_SYS)).ok()??))
+            });
+            match passage {
+                Some((pid, passage)) if Some(passage.inode) == namespace.inode => {
+                    Entered::Handed(pid, passage)
+                }
+                Some(_) => Entered::Gone,
+                None => Entered::Closed("not permitted to enter it (root may)".into()),
+            }
         }
+        Err(error) => Entered::Closed(format!("cannot enter it: {}", std::io::Error::from(error))),
     }
 }

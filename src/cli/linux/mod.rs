@@ -30,6 +30,7 @@ pub(super) use path::profile_folder;
 pub(super) use path::state_folder;
 pub(super) use place::ADMINISTRATOR;
 pub(super) use place::Settings;
+pub(super) use place::hand_out;
 pub(super) use place::is_there;
 pub(super) use place::open_settings;
 pub(super) use signal::watch_signals;

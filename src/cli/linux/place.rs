@@ -8,10 +8,11 @@ use crate::facts::Door;
 use crate::observe;
 use crate::plan::Namespace;
 use crate::plan::Origin;
+use crate::platform::linux;
 use crate::platform::linux::Procfs;
 use crate::platform::linux::netns;
 
-const PROC_SYS: &str = "/proc/sys";
+pub(super) const PROC_SYS: &str = "/proc/sys";
 
 /// What lets a user write settings.
 pub(crate) const ADMINISTRATOR: &str =
@@ -45,6 +46,11 @@ pub(crate) fn is_there(origin: &Origin) -> bool {
         Err(error) => error.kind == ErrorKind::Denied,
     };
     std::thread::spawn(look).join().unwrap_or(true)
+}
+
+/// Goes into the network namespace of a process, and sends out on standard input what is to be seen of it.
+pub(crate) fn hand_out(pid: u32) -> Result<(), CliError> {
+    linux::hand_out(pid).map_err(|error| CliError::io("enter", format!("process {pid}"), &error))
 }
 
 fn enter(namespace: &Namespace) -> Result<(), CliError> {

@@ -23,6 +23,7 @@ pub(super) use detach::detach;
 pub(super) use detach::free;
 pub(super) use detach::this_program;
 pub(super) use elsewhere::elsewhere;
+pub(super) use elsewhere::hand_out;
 pub(super) use file::create_private;
 pub(super) use file::open;
 pub(super) use path::config_file;

@@ -5,6 +5,7 @@ use std::io;
 use crate::facts::Socket;
 use crate::facts::State;
 use crate::observe;
+use crate::observe::network::Window;
 
 /// An end of the connections to a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,5 +55,5 @@ pub(super) fn name(state: Option<State>) -> &'static str {
 
 /// The value of a counter (`TcpExt.TWRecycled`).
 pub(super) fn counter(name: &str) -> u64 {
-    observe::network::counters().get(name).copied().unwrap_or_default()
+    observe::network::counters(Window::own().folder()).get(name).copied().unwrap_or_default()
 }

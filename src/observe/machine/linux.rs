@@ -2,6 +2,10 @@
 
 use std::fs;
 
+use rustix::fd::AsFd;
+use rustix::net::AddressFamily;
+use rustix::net::SocketType;
+
 use crate::facts::Os;
 use crate::observe::netns_cookie;
 
@@ -37,7 +41,9 @@ pub fn netns() -> Option<String> {
         let text = link.to_str()?.strip_prefix("net:[")?.strip_suffix(']')?.to_owned();
         Some(text)
     };
-    netns_cookie::netns_cookie().map(|cookie| cookie.to_string()).or_else(inode)
+    let socket = rustix::net::socket(AddressFamily::UNIX, SocketType::DGRAM, None).ok();
+    let cookie = socket.and_then(|socket| netns_cookie::netns_cookie(socket.as_fd()));
+    cookie.map(|cookie| cookie.to_string()).or_else(inode)
 }
 
 /// One system call; sysinfo would read two files of /proc for it, and nearly every check asks.

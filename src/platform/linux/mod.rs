@@ -2,6 +2,7 @@
 
 mod boot;
 pub mod netns;
+mod passage;
 mod procfs;
 mod replace;
 mod root;
@@ -9,5 +10,8 @@ mod root;
 pub use boot::boot_files;
 pub use boot::boot_loader;
 pub use boot::boot_modules;
+pub use passage::Passage;
+pub use passage::hand_out;
+pub use passage::through;
 pub use procfs::Procfs;
 pub use root::Root;

@@ -1,15 +1,16 @@
 //! Live values: one small file for each below `/proc/sys`.
 
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
-use std::path::PathBuf;
 
 use rustix::fd::AsFd;
 use rustix::fd::BorrowedFd;
 use rustix::fd::OwnedFd;
 use rustix::fs::Access;
 use rustix::fs::AtFlags;
+use rustix::fs::Dir;
 use rustix::fs::Mode;
 use rustix::fs::OFlags;
 use rustix::io::Errno;
@@ -29,9 +30,16 @@ const FOLDERS: [&str; 2] = ["net/ipv4/", "net/core/"];
 #[derive(Debug)]
 pub struct Procfs {
     root: OwnedFd,
-    path: PathBuf,
+    folders: Folders,
+}
+
+/// Folders that are kept open.
+#[derive(Debug)]
+enum Folders {
     /// Those of [`FOLDERS`], opened when they are first needed.
-    folders: [OnceCell<OwnedFd>; 2],
+    Own([OnceCell<OwnedFd>; 2]),
+    /// All of `net` in a network namespace that the calling thread is not in, by name: a path would lead to its own.
+    Handed(BTreeMap<String, OwnedFd>),
 }
 
 impl Procfs {
@@ -42,14 +50,22 @@ impl Procfs {
     pub fn open(path: &Path) -> io::Result<Self> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = rustix::fs::open(path, flags, Mode::empty())?;
-        Ok(Self { root, path: path.to_owned(), folders: [OnceCell::new(), OnceCell::new()] })
+        let folders = Folders::Own([OnceCell::new(), OnceCell::new()]);
+        Ok(Self { root, folders })
+    }
+
+    /// As [`Self::open`], with the folders below `net` that somebody opened in another network namespace.
+    ///
+    /// # Errors
+    /// The folder cannot be opened.
+    pub fn handed(path: &Path, folders: BTreeMap<String, OwnedFd>) -> io::Result<Self> {
+        Ok(Self { folders: Folders::Handed(folders), ..Self::open(path)? })
     }
 
     /// Whether these are the settings of the initial network namespace: some keys exist only there.
     #[must_use]
     pub fn is_initial(&self) -> bool {
-        let (folder, name) = self.locate("net/ipv4/tcp_max_orphans");
-        rustix::fs::accessat(folder, name, Access::EXISTS, AtFlags::empty()).is_ok()
+        self.access("net/ipv4/tcp_max_orphans", Access::EXISTS, AtFlags::empty()).is_ok()
     }
 
     /// Whether there is anything to be read at all: every kernel with a network has this folder.
@@ -61,26 +77,46 @@ impl Procfs {
     /// The folder that a path below the root is looked up in, and the rest of the path. Every network namespace has
     /// its own `net/ipv4`, and the kernel finds one by trying all that were ever looked at: 36 microseconds among
     /// 1,000 of them, where the file inside takes two.
-    fn locate<'a>(&'a self, path: &'a str) -> (BorrowedFd<'a>, &'a str) {
+    fn locate<'a>(&'a self, path: &'a str) -> Result<(BorrowedFd<'a>, &'a str), Errno> {
         let whole = (self.root.as_fd(), path);
-        for (prefix, cell) in FOLDERS.iter().zip(&self.folders) {
+        let cells = match &self.folders {
+            Folders::Own(cells) => cells,
+            Folders::Handed(folders) => {
+                let Some(path) = path.strip_prefix("net/") else { return Ok(whole) };
+                let (folder, rest) = path.split_once('/').ok_or(Errno::NOENT)?;
+                return Ok((folders.get(folder).ok_or(Errno::NOENT)?.as_fd(), rest));
+            }
+        };
+        for (prefix, cell) in FOLDERS.iter().zip(cells) {
             let Some(rest) = path.strip_prefix(prefix) else { continue };
             if let Some(folder) = cell.get() {
-                return (folder.as_fd(), rest);
+                return Ok((folder.as_fd(), rest));
             }
             let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
             return match rustix::fs::openat(&self.root, *prefix, flags, Mode::empty()) {
-                Ok(folder) => (cell.get_or_init(|| folder).as_fd(), rest),
+                Ok(folder) => Ok((cell.get_or_init(|| folder).as_fd(), rest)),
                 // What stands in the way is told of the file.
-                Err(_) => whole,
+                Err(_) => Ok(whole),
             };
         }
-        whole
+        Ok(whole)
+    }
+
+    fn access(&self, path: &str, access: Access, flags: AtFlags) -> Result<(), Errno> {
+        let (folder, name) = self.locate(path)?;
+        rustix::fs::accessat(folder, name, access, flags)
+    }
+
+    /// What a folder holds, itself and the one above included.
+    fn entries(&self, path: &str) -> Result<Dir, Errno> {
+        let (folder, name) = self.locate(path)?;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Dir::new(rustix::fs::openat(folder, name, flags, Mode::empty())?)
     }
 
     fn open_file(&self, key: &Key, flags: OFlags) -> Result<OwnedFd, Errno> {
         let path = relative(key);
-        let (folder, name) = self.locate(&path);
+        let (folder, name) = self.locate(&path)?;
         rustix::fs::openat(
             folder,
             name,
@@ -114,14 +150,12 @@ impl Platform for Procfs {
     }
 
     fn has(&self, key: &Key) -> bool {
-        let found = rustix::fs::accessat(&self.root, relative(key), Access::EXISTS, AtFlags::empty());
+        let found = self.access(&relative(key), Access::EXISTS, AtFlags::empty());
         !matches!(found, Err(Errno::NOENT | Errno::NOTDIR))
     }
 
     fn writable(&self, key: &Key) -> Writable {
-        let path = relative(key);
-        let (folder, name) = self.locate(&path);
-        match rustix::fs::accessat(folder, name, Access::WRITE_OK, AtFlags::EACCESS) {
+        match self.access(&relative(key), Access::WRITE_OK, AtFlags::EACCESS) {
             Ok(()) => Writable::Yes,
             Err(errno) => Writable::No(cause(errno)),
         }
@@ -136,11 +170,12 @@ impl Platform for Procfs {
                     next.push(format!("{parent}{wanted}."));
                     continue;
                 }
-                let folder = self.path.join(parent.trim_end_matches('.').replace('.', "/"));
-                let Ok(entries) = std::fs::read_dir(folder) else {
+                let Ok(entries) = self.entries(&parent.trim_end_matches('.').replace('.', "/")) else {
                     continue;
                 };
-                let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+                let names =
+                    entries.flatten().filter_map(|entry| entry.file_name().to_str().map(str::to_owned).ok());
+                let names = names.filter(|name| name != "." && name != "..");
                 next.extend(names.map(|name| format!("{parent}{}.", name.replace('.', "/"))));
             }
             found = next;

@@ -4,18 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use crate::observe::network::proc_net;
-
-/// The counters of the calling thread's network namespace, by name: `TcpExt.TWRecycled`, `TCP.tw`. A file that cannot
-/// be read adds none.
+/// The counters that the files of a network namespace's `/proc/.../net` show, by name: `TcpExt.TWRecycled`, `TCP.tw`. A
+/// file that cannot be read adds none.
 #[must_use]
-pub fn counters() -> BTreeMap<String, u64> {
-    counters_from_proc(Path::new(proc_net::OWN))
-}
-
-/// The counters that the files in this folder show.
-#[must_use]
-pub fn counters_from_proc(folder: &Path) -> BTreeMap<String, u64> {
+pub fn counters(folder: &Path) -> BTreeMap<String, u64> {
     let mut counters = BTreeMap::new();
     for file in ["netstat", "snmp"] {
         read_pairs(&fs::read_to_string(folder.join(file)).unwrap_or_default(), &mut counters);

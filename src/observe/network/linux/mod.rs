@@ -6,10 +6,9 @@ mod silence;
 mod sock_diag;
 mod sockets;
 mod tick;
+mod window;
 
 pub use counters::counters;
-pub use counters::counters_from_proc;
-pub use proc_net::OWN;
 pub(super) use proc_net::visit_table;
 pub use silence::silence;
 pub use sock_diag::Extra;
@@ -21,3 +20,5 @@ pub use sockets::each_socket;
 pub use sockets::sockets;
 pub use sockets::sockets_from_proc;
 pub use tick::tick;
+pub(super) use window::OWN;
+pub use window::Window;

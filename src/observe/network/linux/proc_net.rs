@@ -12,9 +12,6 @@ use crate::facts::Endpoint;
 use crate::facts::Socket;
 use crate::facts::State;
 
-/// The calling thread's own namespace; `/proc/net` is the process's, and the thread may have moved.
-pub const OWN: &str = "/proc/thread-self/net";
-
 /// `TIME_WAIT`'s timer, as the kernel numbers timers.
 const TIMER_TIME_WAIT: &str = "03";
 

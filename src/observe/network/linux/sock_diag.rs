@@ -4,19 +4,16 @@
 use std::cell::Cell;
 use std::io;
 
-use rustix::fd::OwnedFd;
+use rustix::fd::BorrowedFd;
 use rustix::io::Errno;
-use rustix::net::AddressFamily;
 use rustix::net::RecvFlags;
 use rustix::net::SendFlags;
-use rustix::net::SocketFlags;
-use rustix::net::SocketType;
-use rustix::net::netlink;
 
 use crate::facts::Address;
 use crate::facts::Endpoint;
 use crate::facts::Socket;
 use crate::facts::State;
+use crate::observe::network::window::Window;
 
 /// `TCPDIAG_GETSOCK`: the older request, which answers for IPv4 and IPv6 in a single walk.
 const GETSOCK: u16 = 18;
@@ -88,16 +85,19 @@ pub(super) struct Question {
     pub(super) enough: usize,
 }
 
-/// Visits every TCP socket in these states in the calling thread's network namespace; true where some may be missing.
+/// Visits every TCP socket of a network namespace that is in one of these states; true where some may be missing.
 ///
 /// # Errors
 /// The kernel does not answer such requests here.
-pub(super) fn visit(question: Question, visit: &mut dyn FnMut(&Socket, Extra)) -> Result<bool, Errno> {
-    let flags = SocketFlags::CLOEXEC;
-    let socket =
-        rustix::net::socket_with(AddressFamily::NETLINK, SocketType::RAW, flags, Some(netlink::SOCK_DIAG))?;
-    rustix::net::send(&socket, &request(question), SendFlags::empty())?;
-    receive(&socket, question.enough, visit)
+pub(super) fn visit(
+    window: &Window,
+    question: Question,
+    visit: &mut dyn FnMut(&Socket, Extra),
+) -> Result<bool, Errno> {
+    window.ask(|socket| {
+        rustix::net::send(socket, &request(question), SendFlags::empty())?;
+        receive(socket, question.enough, visit)
+    })
 }
 
 /// The local ports of all TCP sockets that listen in the calling thread's network namespace.
@@ -107,7 +107,7 @@ pub(super) fn visit(question: Question, visit: &mut dyn FnMut(&Socket, Extra)) -
 pub(in crate::observe) fn listening_ports() -> Result<Vec<u16>, Errno> {
     let mut ports = Vec::new();
     let question = Question { states: 1 << State::Listen as u8, extra: false, enough: usize::MAX };
-    visit(question, &mut |socket, _| ports.push(socket.local.port))?;
+    visit(&Window::own(), question, &mut |socket, _| ports.push(socket.local.port))?;
     Ok(ports)
 }
 
@@ -122,7 +122,11 @@ fn request(question: Question) -> [u8; HEADER + REQUEST] {
     request
 }
 
-fn receive(socket: &OwnedFd, enough: usize, visit: &mut dyn FnMut(&Socket, Extra)) -> Result<bool, Errno> {
+fn receive(
+    socket: BorrowedFd<'_>,
+    enough: usize,
+    visit: &mut dyn FnMut(&Socket, Extra),
+) -> Result<bool, Errno> {
     // The kernel fills at most this much at a time.
     let mut buffer = vec![0; 32 << 10];
     let mut partial = false;

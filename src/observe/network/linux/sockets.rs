@@ -8,6 +8,8 @@ use crate::facts::Sockets;
 use crate::observe::network::proc_net;
 use crate::observe::network::sock_diag;
 use crate::observe::network::sock_diag::Question;
+use crate::observe::network::window::OWN;
+use crate::observe::network::window::Window;
 use crate::setting::PortRange;
 
 /// What a look at the sockets gave.
@@ -21,18 +23,18 @@ pub struct Look {
     pub not_seen: Vec<String>,
 }
 
-/// Counts the sockets of the calling thread's network namespace, which gives out ports from this range.
+/// Counts the sockets of a network namespace, which gives out ports from this range.
 ///
 /// # Errors
 /// Neither netlink nor `/proc/net` tells them.
-pub fn sockets(range: PortRange) -> io::Result<Look> {
+pub fn sockets(window: &Window, range: PortRange) -> io::Result<Look> {
     let mut sockets = Sockets::new(range);
     let question = Question { states: sock_diag::ALL_STATES, extra: false, enough: usize::MAX };
-    match sock_diag::visit(question, &mut |socket, _| sockets.add(socket)) {
+    match sock_diag::visit(window, question, &mut |socket, _| sockets.add(socket)) {
         Ok(partial) => Ok(Look { sockets, partial, not_seen: Vec::new() }),
         Err(error) => {
             // Not built into this kernel, or kept from a container.
-            let mut look = sockets_from_proc(Path::new(proc_net::OWN), range)?;
+            let mut look = sockets_from_proc(window.folder(), range)?;
             look.not_seen.push(format!(
                 "backlogs and IP_BIND_ADDRESS_NO_PORT: the kernel does not list sockets by netlink here ({error}), \
                  so /proc/net was read"
@@ -66,11 +68,11 @@ pub fn sockets_from_proc(folder: &Path, range: PortRange) -> io::Result<Look> {
 /// Neither netlink nor `/proc/net` tells them.
 pub fn each_socket(visit: &mut dyn FnMut(&Socket)) -> io::Result<()> {
     let question = Question { states: sock_diag::ALL_STATES, extra: false, enough: usize::MAX };
-    if sock_diag::visit(question, &mut |socket, _| visit(socket)).is_ok() {
+    if sock_diag::visit(&Window::own(), question, &mut |socket, _| visit(socket)).is_ok() {
         return Ok(());
     }
     for table in ["tcp6", "tcp"] {
-        proc_net::visit_table(Path::new(proc_net::OWN), table, &mut |socket| {
+        proc_net::visit_table(Path::new(OWN), table, &mut |socket| {
             visit(socket);
             true
         })?;
