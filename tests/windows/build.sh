@@ -1,5 +1,6 @@
 #!/bin/bash
-# Builds twtune.exe, the tests and what they need for Windows, into the folder that is named: target/windows/bundle.
+# Builds twtune.exe as it is released, the tests and what they need for Windows, into the folder that is named:
+# target/windows/bundle.
 # With rustup's target x86_64-pc-windows-gnu that takes nothing but the linker; without it, Debian's rustc-web builds
 # its own standard library from rust-web-src.
 set -euo pipefail
@@ -14,11 +15,11 @@ if rustup target list --installed 2>/dev/null | grep -qx "$target"; then
   build() { cargo "$@" --target "$target"; }
 else
   export RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc
-  build() { /usr/bin/cargo "$@" -Zbuild-std=std,panic_unwind --target "$target"; }
+  build() { /usr/bin/cargo "$@" -Zbuild-std=std,panic_unwind,panic_abort --target "$target"; }
 fi
 
-build build
-cp "target/windows/$target/debug/twtune.exe" "$out/"
+build build --release
+cp "target/windows/$target/release/twtune.exe" "$out/"
 tests=$(build test --no-run --test integration --message-format=json |
   sed -n 's/.*"executable":"\([^"]*integration[^"]*\.exe\)".*/\1/p' | tail -1)
 cp "$tests" "$out/integration.exe"

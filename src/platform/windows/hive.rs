@@ -3,8 +3,6 @@
 use std::os::windows::process::CommandExt;
 use std::process::Command;
 use std::process::Stdio;
-use std::thread;
-use std::time::Duration;
 
 use windows_registry::Key;
 use windows_registry::LOCAL_MACHINE;
@@ -30,9 +28,6 @@ const QUERY_AND_SET: u32 = 3;
 
 /// `CREATE_NO_WINDOW`: a console of its own would flash up where we have none.
 const NO_WINDOW: u32 = 0x0800_0000;
-
-/// How often `netsh` is started once more where it did not start.
-const STARTS: usize = 5;
 
 /// Whoever may write these may set the port ranges: both take an administrator.
 const PARAMETERS: &str = r"SYSTEM\CurrentControlSet\Services\Tcpip\Parameters";
@@ -122,21 +117,12 @@ fn netsh(arguments: &[String]) -> Result<Vec<u8>, Fault> {
     let folder = folder::system().map_err(|error| failed(format!("the system's folder: {error}")))?;
     let mut command = Command::new(folder.join("netsh.exe"));
     command.args(arguments).stdin(Stdio::null()).creation_flags(NO_WINDOW);
-    let mut answer = command.output();
-    // What did not start has done nothing, and may start in a moment.
-    for _ in 0..STARTS {
-        if answer.is_ok() {
-            break;
-        }
-        thread::sleep(Duration::from_millis(100));
-        answer = command.output();
-    }
-    let output = answer.map_err(|error| failed(format!("netsh does not start: {error}")))?;
+    let output = command.output().map_err(|error| failed(format!("netsh does not start: {error}")))?;
     if output.status.success() {
         return Ok(output.stdout);
     }
     let told = [output.stdout, output.stderr].concat();
-    Err(failed(format!("netsh says: {}", first_line(&told))))
+    Err(failed(format!("netsh says: {} ({})", first_line(&told), output.status)))
 }
 
 fn first_line(output: &[u8]) -> String {

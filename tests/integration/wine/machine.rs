@@ -8,7 +8,6 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::process::Stdio;
 use std::sync::OnceLock;
-use std::thread::sleep;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -41,10 +40,6 @@ pub(super) fn bundle() -> Option<PathBuf> {
     built.then_some(bundle)
 }
 
-/// What Wine ends with where its loader finds no DLL, as now and then right behind a process that was killed: the low byte
-/// of `STATUS_DLL_NOT_FOUND`. The program did not start then.
-const NOT_STARTED: i32 = 53;
-
 /// A Windows.
 pub(super) struct Machine {
     root: TempDir,
@@ -59,20 +54,23 @@ impl Machine {
         }
         let pattern = PATTERN.get_or_init(pattern);
         let machine = Self { root: folder() };
-        // Wine writes its registry files in place where they have another name, and everything else is only read.
+        // The files of the registry are written. Everything else is shared with all others, and only read.
         let (from, to) = (pattern.display(), machine.prefix());
         let to = to.display();
         shell(&format!("cp -al '{from}' '{to}' && rm '{to}'/*.reg && cp -p '{from}'/*.reg '{to}'"));
         let own = machine.path(r"C:\twtune");
         fs::create_dir(&own).expect("mkdir");
-        for name in ["twtune.exe", "integration.exe", "rights.exe", "bcryptprimitives.dll"] {
+        for name in ["twtune.exe", "integration.exe", "rights.exe"] {
             fs::hard_link(bundle.join(name), own.join(name))
                 .or_else(|_| fs::copy(bundle.join(name), own.join(name)).map(|_| ()))
                 .expect("copy what was built");
         }
-        let netsh = machine.path(r"C:\windows\system32\netsh.exe");
-        let _ = fs::remove_file(&netsh);
-        fs::copy(bundle.join("netsh.exe"), netsh).expect("copy the stand-in");
+        // What Windows has, and Wine has not or in name only.
+        for name in ["netsh.exe", "bcryptprimitives.dll"] {
+            let system = machine.path(r"C:\windows\system32").join(name);
+            let _ = fs::remove_file(&system);
+            fs::copy(bundle.join(name), system).expect("copy the stand-in");
+        }
         machine.serve();
         Some(machine)
     }
@@ -81,8 +79,9 @@ impl Machine {
     fn serve(&self) {
         let served = self.tool("wineserver", ["-p"]).status().expect("wineserver starts");
         assert!(served.success(), "wineserver: {served}");
-        // What Windows starts by itself is not to hold on to the pipes of a test.
-        let booted = self.command("wineboot", ["--update"]).status().expect("wine starts");
+        // What Windows starts by itself is not to hold on to the pipes of a test. An update would write libraries anew,
+        // in place, while other machines load them.
+        let booted = self.command("wineboot", ["--init"]).status().expect("wine starts");
         assert!(booted.success(), "wineboot: {booted}");
     }
 
@@ -100,6 +99,16 @@ impl Machine {
 
     pub(super) fn prefix(&self) -> PathBuf {
         self.root.path().join("prefix")
+    }
+
+    /// What has been written since of the files that it shares with all others.
+    pub(super) fn spoilt(&self) -> Vec<PathBuf> {
+        let pattern = PATTERN.get().expect("it was made");
+        let mut find = self.tool("find", [pattern.join("drive_c")]);
+        find.args(["-type", "f", "-newer"]).arg(pattern.join("system.reg")).stdout(Stdio::piped());
+        let output = find.output().expect("find starts");
+        assert!(output.status.success(), "find: {}", output.status);
+        String::from_utf8_lossy(&output.stdout).lines().map(PathBuf::from).collect()
     }
 
     /// Where a path of this Windows really is: `C:\windows`.
@@ -137,18 +146,9 @@ impl Machine {
         command
     }
 
-    /// Runs a command of this Windows, again where Wine did not start it.
+    /// Runs a command of this Windows.
     pub(super) fn run(&self, program: &str, arguments: &[&str]) -> Run {
-        let once = || run_within(&mut self.command(program, arguments), PATIENCE);
-        let mut run = once();
-        for _ in 0..5 {
-            if run.code != Some(NOT_STARTED) || !run.stdout.is_empty() || !run.stderr.is_empty() {
-                break;
-            }
-            eprintln!("WINE did not start {program} {arguments:?}");
-            sleep(Duration::from_secs(1));
-            run = once();
-        }
+        let mut run = run_within(&mut self.command(program, arguments), PATIENCE);
         for text in [&mut run.stdout, &mut run.stderr] {
             *text = text.replace("\r\n", "\n");
         }
@@ -247,8 +247,8 @@ const WINDOWS_10: &str = r#"[HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows NT\Cu
 /// The Windows that all others are copies of, made once and kept with what is built.
 fn pattern() -> PathBuf {
     let kept = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let prefix = kept.join("wine-prefix");
-    let lock = fs::File::create(kept.join("wine-prefix.lock")).expect("a lock");
+    let prefix = kept.join("wine-pattern");
+    let lock = fs::File::create(kept.join("wine-pattern.lock")).expect("a lock");
     lock.lock().expect("it can be locked");
     if !prefix.is_dir() {
         let machine = Machine { root: folder() };
@@ -261,8 +261,12 @@ fn pattern() -> PathBuf {
     prefix
 }
 
+/// A folder beside the pattern, so that it can have the same files.
 fn folder() -> TempDir {
-    tempfile::Builder::new().prefix("twtune-wine-").tempdir().expect("temporary folder")
+    tempfile::Builder::new()
+        .prefix("wine-")
+        .tempdir_in(env!("CARGO_TARGET_TMPDIR"))
+        .expect("temporary folder")
 }
 
 fn shell(script: &str) {
