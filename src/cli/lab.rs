@@ -62,6 +62,9 @@ pub(super) struct CellArgs {
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
+    if lab::experiments().is_empty() {
+        return Err(CliError::usage("the lab needs the network namespaces of Linux"));
+    }
     match &args.verb {
         Verb::List => list(context),
         Verb::Run { names } => run_experiments(context, names),

@@ -18,6 +18,7 @@ use crate::cli::survey::RuleArgs;
 use crate::cli::survey::Survey;
 use crate::cli::survey::survey;
 use crate::cli::watch::settle_and_warn;
+use crate::observe;
 use crate::plan;
 use crate::plan::Plan;
 use crate::plan::SavedPlan;
@@ -27,6 +28,7 @@ use crate::render::human;
 use crate::render::json;
 use crate::render::sysctl;
 use crate::setting::Key;
+use crate::setting::Os;
 use crate::setting::PortSet;
 
 #[derive(Debug, clap::Args)]
@@ -49,6 +51,10 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
+    if context.as_sysctl && observe::OS == Os::Windows {
+        return Err(CliError::usage("--format sysctl: Windows reads no sysctl.d")
+            .hint("`twtune plan -o FILE` saves what `apply --plan FILE` makes"));
+    }
     if !args.place.is_image() {
         settle_and_warn(&args.state);
     }

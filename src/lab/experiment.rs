@@ -62,10 +62,6 @@ impl Verdict {
             Self::NotTestable => "not-testable",
         }
     }
-
-    pub(super) fn named(name: &str) -> Option<Self> {
-        [Self::Confirmed, Self::Refuted, Self::NotTestable].into_iter().find(|one| one.name() == name)
-    }
 }
 
 impl fmt::Display for Verdict {

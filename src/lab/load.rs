@@ -24,10 +24,6 @@ impl Workload {
             Self::AcceptBurst => "accept-burst",
         }
     }
-
-    pub(super) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| one.name() == name)
-    }
 }
 
 /// What a load came to.

@@ -18,11 +18,12 @@ else
   build() { /usr/bin/cargo "$@" -Zbuild-std=std,panic_unwind,panic_abort --target "$target"; }
 fi
 
+# Machines of a test that runs have the files of the last build: those are replaced, not written.
 build build --release
-cp "target/windows/$target/release/twtune.exe" "$out/"
+cp --remove-destination "target/windows/$target/release/twtune.exe" "$out/"
 tests=$(build test --no-run --test integration --message-format=json |
   sed -n 's/.*"executable":"\([^"]*integration[^"]*\.exe\)".*/\1/p' | tail -1)
-cp "$tests" "$out/integration.exe"
+cp --remove-destination "$tests" "$out/integration.exe"
 "$linker" -shared -o "$out/bcryptprimitives.dll" tests/windows/prng.c -ladvapi32
 "$linker" -o "$out/netsh.exe" tests/windows/netsh.c
 "$linker" -municode -o "$out/rights.exe" tests/windows/rights.c -ladvapi32

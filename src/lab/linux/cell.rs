@@ -67,7 +67,7 @@ fn answer(work: Work) -> Answer {
             notes.conclude(ended)
         }
         Work::Load { workload, settings } => {
-            let measured = match Workload::named(&workload) {
+            let measured = match Workload::ALL.into_iter().find(|one| one.name() == workload) {
                 Some(workload) => workload::measure(workload, &settings),
                 None => Err(io::Error::other("there is no such load")),
             };

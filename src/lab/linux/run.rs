@@ -58,7 +58,9 @@ pub fn run(
     let findings = chosen.iter().zip(answers).map(|(experiment, answer)| {
         let (verdict, evidence, why) = match answer {
             Ok(Answer::Found { verdict, evidence, why }) => {
-                (Verdict::named(&verdict).unwrap_or(Verdict::NotTestable), evidence, why)
+                let told =
+                    [Verdict::Confirmed, Verdict::Refuted].into_iter().find(|one| one.name() == verdict);
+                (told.unwrap_or(Verdict::NotTestable), evidence, why)
             }
             Ok(other) => (Verdict::NotTestable, Vec::new(), format!("no answer to the question: {other:?}")),
             Err(why) => (Verdict::NotTestable, Vec::new(), why),
