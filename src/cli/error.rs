@@ -96,11 +96,7 @@ impl CliError {
 impl From<PlatformError> for CliError {
     fn from(error: PlatformError) -> Self {
         let denied = Self::new(ErrorKind::Denied, error.to_string());
-        if error.denied {
-            denied.hint(ADMINISTRATOR).hint("`--skip KEY` leaves a setting out")
-        } else {
-            denied
-        }
+        if error.denied { denied.hint(ADMINISTRATOR) } else { denied }
     }
 }
 
@@ -114,7 +110,7 @@ impl From<StoreError> for CliError {
                 Self::refused(message).hint("`twtune history` lists the records; a file is named by its path")
             }
             StoreError::Io { .. } => Self::new(ErrorKind::Denied, message)
-                .hint("run it as root, or name a directory of your own with `--state-dir DIR`"),
+                .hint("run it as its owner, or name a directory of your own with `--state-dir DIR`"),
             StoreError::Busy(_) => Self::new(ErrorKind::Denied, message).hint("wait for it, then try again"),
         }
     }

@@ -30,6 +30,14 @@ fn without_administrators_rights_reading_works_and_writing_is_refused() {
     assert!(apply.stderr.contains("run it as an administrator"), "{apply:#?}");
     assert_eq!(machine.export(), before);
     assert!(!machine.path(r"C:\ProgramData\twtune").exists(), "nothing was begun");
+    assert_eq!(machine.twtune("apply outbound --yes").code, Some(0));
+    let applied = machine.export();
+    let rollback = unprivileged(&machine, "rollback --yes");
+    assert_eq!(rollback.code, Some(4), "{rollback:#?}");
+    assert!(rollback.stderr.contains("run it as an administrator"), "{rollback:#?}");
+    assert_eq!(machine.export(), applied);
+    assert_eq!(machine.twtune("rollback --yes").code, Some(0));
+    assert_eq!(machine.export(), before);
 }
 
 #[test]
