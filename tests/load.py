@@ -2,8 +2,11 @@
 
 load.py serve ADDRESS:PORT[,..] [first]     accepts; closes behind the client, or first; says `ready`
 load.py fill ADDRESS:PORT[,..] N            N connections, closed here first: N TIME_WAIT sockets
+load.py spend ADDRESS:PORT[,..] [from=ADDRESS] [no-port]
+                                            connections, closed here first, to each in turn until none gets through;
+                                            prints how many did
 load.py hold ADDRESS:PORT STATE N           keeps N sockets in STATE until it is ended: established, close-wait,
-                                            fin-wait-2, listen-full; says `ready`
+                                            fin-wait-2, orphans (of FIN_WAIT_2), listen-full; says `ready`
 load.py pace ADDRESS:PORT[,..] RATE SECONDS FILE [from=ADDRESS] [no-port] [wait|keep] [burst=N]
                                             connections at a rate, bound to an address before, closed here first or
                                             behind the server (wait), or never (keep); says `ready` at once, and in the file at the end
@@ -76,6 +79,37 @@ def fill(where, number):
         accepted.close()
 
 
+def client_socket(family, options):
+    """A socket that is bound as the options say."""
+    client = socket.socket(family)
+    source = next((option[5:] for option in options if option.startswith("from=")), None)
+    if "no-port" in options:
+        client.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+    if source:
+        client.bind((source, 0))
+    return client
+
+
+def spend(where, *options):
+    servers = [(listen(family, place), family, place) for family, place in places(where)]
+    made = 0
+    while servers:
+        for entry in list(servers):
+            server, family, place = entry
+            try:
+                client = client_socket(family, options)
+                client.connect(place)
+            except OSError:
+                servers.remove(entry)
+                continue
+            accepted, _ = server.accept()
+            client.close()
+            accepted.recv(1)
+            accepted.close()
+            made += 1
+    print(made)
+
+
 def hold(where, state, number):
     family, place = next(places(where))
     number = int(number)
@@ -94,6 +128,10 @@ def hold(where, state, number):
         elif state == "fin-wait-2":
             client.shutdown(socket.SHUT_WR)
             kept.append(accepted)
+        elif state == "orphans":
+            client.close()
+            kept.append(accepted)
+            continue
         else:
             kept.append(accepted)
         kept.append(client)
@@ -103,7 +141,6 @@ def hold(where, state, number):
 
 def pace(where, rate, seconds, file, *options):
     targets = list(places(where))
-    source = next((option[5:] for option in options if option.startswith("from=")), None)
     burst = next((int(option[6:]) for option in options if option.startswith("burst=")), 1)
     rate, seconds = float(rate), float(seconds)
     made = failed = 0
@@ -122,12 +159,9 @@ def pace(where, rate, seconds, file, *options):
         # What a busy machine held up is not made up for: that would be a burst.
         if (made + failed) % burst == burst - 1:
             due = max(due + burst / rate, now)
-        client = socket.socket(family)
+        client = None
         try:
-            if "no-port" in options:
-                client.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
-            if source:
-                client.bind((source, 0))
+            client = client_socket(family, options)
             client.connect(place)
             made += 1
             if "wait" in options:
@@ -136,6 +170,8 @@ def pace(where, rate, seconds, file, *options):
             failed += 1
             if first is None:
                 first = (time.monotonic() - start, error.errno)
+        if client is None:
+            continue
         if "keep" in options:
             kept.append(client)
         else:
@@ -146,7 +182,7 @@ def pace(where, rate, seconds, file, *options):
 
 
 if __name__ == "__main__":
-    command = {"serve": serve, "fill": fill, "hold": hold, "pace": pace}[sys.argv[1]]
+    command = {"serve": serve, "fill": fill, "spend": spend, "hold": hold, "pace": pace}[sys.argv[1]]
     try:
         command(*sys.argv[2:])
     except KeyboardInterrupt:

@@ -246,7 +246,7 @@ fn reuse_fails(destination: &Destination, delay: u32) -> bool {
 }
 
 /// Whether its sockets were bound before they connected. `connect()` takes the other half of the ports only when the
-/// first is used up for this destination, `bind()` takes that other half first.
+/// first is used up for this destination, `bind()` takes that other half first, and each port once for all destinations.
 fn is_bound(destination: &Destination, ports: &Ports) -> bool {
     let (used, last) = (destination.used(), destination.last_parity);
     if last < TELLING || destination.no_port > 0 {
@@ -254,12 +254,12 @@ fn is_bound(destination: &Destination, ports: &Ports) -> bool {
     }
     let first = used - last.min(used);
     let half = ports.first_parity;
+    // Ports that are taken out of TIME_WAIT again and again are old in the other half, and were not bound.
+    let oldest = ages(destination, false).max().unwrap_or_default();
+    if first > 0 && ports.reuse_for(destination).is_some_and(|delay| oldest <= delay.saturating_mul(3)) {
+        return false;
+    }
     if u64::from(first) * 5 >= u64::from(half) * 4 {
-        // Ports that are taken out of TIME_WAIT again and again are old in the other half, and were not bound.
-        let oldest = ages(destination, false).max().unwrap_or_default();
-        if ports.reuse_for(destination).is_some_and(|delay| oldest <= delay.saturating_mul(3)) {
-            return false;
-        }
         // Both are nearly full: whichever was taken first is older.
         let mean = |last_parity: bool| {
             let (sum, count) = ages(destination, last_parity)
@@ -269,7 +269,9 @@ fn is_bound(destination: &Destination, ports: &Ports) -> bool {
         let (first_age, last_age) = (mean(false), mean(true));
         return last_age > first_age + CLEAR && u64::from(last) * 5 >= u64::from(half) * 4;
     }
-    // The first half may have been full when these were taken, and have expired since.
-    let recent = ages(destination, true).min().is_none_or(|youngest| youngest < RECENT);
-    recent && last > first.saturating_mul(2)
+    let Some(youngest) = ages(destination, true).min() else { return last > first.saturating_mul(2) };
+    // The first half had room when the youngest of the other was taken: what has expired since is not half of it.
+    let younger = ages(destination, false).filter(|age| *age < youngest).count();
+    let then = (first as usize).saturating_sub(younger);
+    youngest < RECENT && then * 2 < half as usize
 }

@@ -3,8 +3,9 @@
 #![allow(clippy::disallowed_methods)]
 #![allow(missing_docs)]
 
-mod architecture;
 #[cfg(target_os = "linux")]
+mod advice;
+mod architecture;
 mod bad_input;
 #[cfg(target_os = "linux")]
 mod besides;

@@ -162,6 +162,12 @@ fn namespaces_that_come_and_go_are_no_error() {
         assert!(matches!(run.code, Some(0 | 1)), "{run:#?}");
         report(&run);
     }
+    for options in ["", "--for 1s"] {
+        for _ in 0..5 {
+            let line = format!("diagnose --all-netns --format json {options}");
+            schema::diagnose(&within(&host, Duration::from_secs(20), &line).exits(0).report("diagnose"));
+        }
+    }
 }
 
 #[test]

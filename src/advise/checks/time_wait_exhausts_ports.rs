@@ -10,6 +10,8 @@ use crate::advise::checks::view::per_second;
 use crate::advise::headroom::Headroom;
 use crate::advise::headroom::Reuse;
 use crate::facts::Destination;
+use crate::setting::PortRange;
+use crate::setting::PortSet;
 
 /// The check.
 pub static CHECK: Check =
@@ -19,7 +21,7 @@ pub static CHECK: Check =
 const WORTH_SAYING: u64 = 2;
 
 /// The range that profile outbound wants.
-const WIDE: (u16, u16) = (16_384, 60_999);
+const WIDE: PortRange = PortRange { low: 16_384, high: 60_999 };
 
 /// Looks at each destination's ports.
 #[must_use]
@@ -74,15 +76,17 @@ fn concern(view: &View<'_>, destination: &Destination, room: &Headroom) -> Conce
             per_second(forecast.sustainable),
         ));
     }
-    let range = view.ports.range;
-    let wide = u32::from(range.high.max(WIDE.1) - range.low.min(WIDE.0)) + 1;
-    let more = wide.saturating_sub(u32::from(range.high - range.low) + 1);
+    let wide = view.ports.range.union(WIDE);
+    let reserved = view.traffic.text("net.ipv4.ip_local_reserved_ports").unwrap_or_default();
+    let reserved = PortSet::parse(reserved).unwrap_or_default().within(wide);
+    let size = u32::from(wide.high - wide.low) + 1;
+    let more = size.saturating_sub(reserved.count()).saturating_sub(view.ports.available);
     if more > 0 {
         let after = forecast.sustainable * f64::from(room.capacity + more) / f64::from(room.capacity.max(1));
         concern = concern.advise(format!(
             "widen net.ipv4.ip_local_port_range to {}-{} (profile outbound): {} ports more, {}",
-            range.low.min(WIDE.0),
-            range.high.max(WIDE.1),
+            wide.low,
+            wide.high,
             grouped(more),
             per_second(after),
         ));

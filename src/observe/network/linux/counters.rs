@@ -4,6 +4,18 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+/// Those of the namespace; some amounts in sockstat are the machine's.
+const COMINGS_AND_GOINGS: [&str; 8] = [
+    "Tcp.ActiveOpens",
+    "Tcp.AttemptFails",
+    "Tcp.CurrEstab",
+    "Tcp.EstabResets",
+    "Tcp.PassiveOpens",
+    "TCP.inuse",
+    "TCP.tw",
+    "TCP6.inuse",
+];
+
 /// The counters that the files of a network namespace's `/proc/.../net` show, by name: `TcpExt.TWRecycled`, `TCP.tw`. A
 /// file that cannot be read adds none.
 #[must_use]
@@ -15,6 +27,18 @@ pub fn counters(folder: &Path) -> BTreeMap<String, u64> {
     for file in ["sockstat", "sockstat6"] {
         read_amounts(&fs::read_to_string(folder.join(file)).unwrap_or_default(), &mut counters);
     }
+    counters
+}
+
+/// What every connection that begins or ends changes. The kernel says nothing when a list of TCP sockets changes while
+/// it is read; these tell.
+pub(super) fn comings_and_goings(folder: &Path) -> BTreeMap<String, u64> {
+    let mut counters = BTreeMap::new();
+    read_pairs(&fs::read_to_string(folder.join("snmp")).unwrap_or_default(), &mut counters);
+    for file in ["sockstat", "sockstat6"] {
+        read_amounts(&fs::read_to_string(folder.join(file)).unwrap_or_default(), &mut counters);
+    }
+    counters.retain(|name, _| COMINGS_AND_GOINGS.contains(&name.as_str()));
     counters
 }
 

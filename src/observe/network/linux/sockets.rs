@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::facts::Socket;
 use crate::facts::Sockets;
+use crate::observe::network::counters::comings_and_goings;
 use crate::observe::network::proc_net;
 use crate::observe::network::sock_diag;
 use crate::observe::network::sock_diag::Question;
@@ -28,6 +29,13 @@ pub struct Look {
 /// # Errors
 /// Neither netlink nor `/proc/net` tells them.
 pub fn sockets(window: &Window, range: PortRange) -> io::Result<Look> {
+    let before = comings_and_goings(window.folder());
+    let mut look = all_sockets(window, range)?;
+    look.partial |= comings_and_goings(window.folder()) != before;
+    Ok(look)
+}
+
+fn all_sockets(window: &Window, range: PortRange) -> io::Result<Look> {
     let mut sockets = Sockets::new(range);
     let question = Question { states: sock_diag::ALL_STATES, extra: false, enough: usize::MAX };
     match sock_diag::visit(window, question, &mut |socket, _| sockets.add(socket)) {
@@ -36,8 +44,8 @@ pub fn sockets(window: &Window, range: PortRange) -> io::Result<Look> {
             // Not built into this kernel, or kept from a container.
             let mut look = sockets_from_proc(window.folder(), range)?;
             look.not_seen.push(format!(
-                "backlogs and IP_BIND_ADDRESS_NO_PORT: the kernel does not list sockets by netlink here ({error}), \
-                 so /proc/net was read"
+                "backlogs, IP_BIND_ADDRESS_NO_PORT and how old CLOSE_WAIT are: the kernel does not list sockets by \
+                 netlink here ({error}), so /proc/net was read"
             ));
             Ok(look)
         }
@@ -45,7 +53,7 @@ pub fn sockets(window: &Window, range: PortRange) -> io::Result<Look> {
 }
 
 /// Counts the sockets that the tables in this folder show: `/proc/PID/net` shows those of another namespace to
-/// everybody.
+/// everybody. They are read in pieces, between which sockets come and go.
 ///
 /// # Errors
 /// The tables cannot be read.
@@ -58,8 +66,7 @@ pub fn sockets_from_proc(folder: &Path, range: PortRange) -> io::Result<Look> {
             true
         })?;
     }
-    // A table is read in pieces, between which sockets come and go.
-    Ok(Look { sockets, partial: true, not_seen: Vec::new() })
+    Ok(Look { sockets, partial: false, not_seen: Vec::new() })
 }
 
 /// Visits every TCP socket of the calling thread's network namespace.
