@@ -75,19 +75,25 @@ impl Diagnosis {
         self.concerns.iter().any(|concern| concern.severity < Severity::Note)
     }
 
-    /// The destinations in the order in which they need attention: those that run out first, then those that keep the
-    /// most ports.
+    /// At most so many destinations, in the order in which they need attention: those that run out first, then those
+    /// that keep the most ports.
     #[must_use]
-    pub fn by_urgency(&self) -> Vec<usize> {
+    pub fn by_urgency(&self, most: usize) -> Vec<usize> {
         let destinations = &self.traffic.sockets.destinations;
         let mut order: Vec<usize> = (0..destinations.len()).collect();
-        order.sort_by(|one, other| {
+        let urgency = |one: &usize, other: &usize| {
             let seconds = |at: usize| self.headroom[at].forecast.seconds_to_exhaustion.unwrap_or(f64::MAX);
             seconds(*one)
                 .total_cmp(&seconds(*other))
                 .then_with(|| destinations[*other].used().cmp(&destinations[*one].used()))
                 .then_with(|| destinations[*one].peer.cmp(&destinations[*other].peer))
-        });
+        };
+        // Of hundreds of thousands only a few are wanted.
+        if most < order.len() {
+            order.select_nth_unstable_by(most, urgency);
+            order.truncate(most);
+        }
+        order.sort_by(urgency);
         order
     }
 }

@@ -1,4 +1,5 @@
-//! `cargo bench`: twtune against the limit, the least work that could give the same answer, in the same run.
+//! `cargo bench`: twtune against the limit, the least work that could give the same answer, in the same run. `cargo
+//! bench -- PART` runs one part: check, boot, or what [`INSIDE`] names.
 //!
 //! The limit is this very program, called again with `--limit`: it opens, reads and closes the same files, or reads,
 //! writes and reads them back behind a synced file. All commands take turns, so that a machine whose speed drifts
@@ -8,6 +9,7 @@
 mod boot;
 mod diagnose;
 mod namespaces;
+mod processor;
 
 use std::env;
 use std::fmt::Write as _;
@@ -20,7 +22,6 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 use std::process::Stdio;
-use std::time::Duration;
 use std::time::Instant;
 
 const ROUNDS: usize = 300;
@@ -60,21 +61,51 @@ fn main() {
         ["--limit", "files", root] => boot::limit(root),
         ["--limit", "sockets"] => diagnose::limit(false),
         ["--limit", "owners"] => diagnose::limit(true),
-        ["--limit", "namespaces", ref keys @ ..] => namespaces::limit(keys),
-        ["--inside"] => {
-            bench_apply();
-            diagnose::bench();
-            namespaces::bench();
+        ["--limit", "hold", sockets, port] => {
+            diagnose::hold(sockets.parse().expect("a number"), port.parse().expect("a port"));
         }
+        ["--limit", "namespaces", ref keys @ ..] => namespaces::limit(keys),
+        ["--inside", part] => inside(part),
         _ => {
-            bench_check(&["general"]);
-            bench_check(FIVE);
-            boot::bench();
+            let wanted = |part: &str| words.iter().all(|word| *word == "--bench" || *word == part);
+            if wanted("check") {
+                bench_check(&["general"]);
+                bench_check(FIVE);
+            }
+            if wanted("boot") {
+                boot::bench();
+            }
             let sandbox = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sandbox.sh");
-            let inside = Command::new("bash").arg(sandbox).arg(own()).arg("--inside").status();
-            assert!(inside.is_ok_and(|status| status.success()), "the sandbox did not start");
+            for part in INSIDE.into_iter().filter(|part| wanted(part)) {
+                let inside = Command::new("bash").arg(&sandbox).arg(own()).args(["--inside", part]).status();
+                assert!(inside.is_ok_and(|status| status.success()), "{part}: it failed in the sandbox");
+            }
         }
     }
+}
+
+/// What is run in a sandbox, each in its own.
+const INSIDE: [&str; 6] =
+    ["apply", "time-wait", "a-million-time-waits", "destinations", "close-wait", "namespaces"];
+
+fn inside(part: &str) {
+    match part {
+        "apply" => bench_apply(),
+        "time-wait" => diagnose::bench_time_wait(300_000, 60),
+        "a-million-time-waits" => diagnose::bench_time_wait(1_000_000, 200),
+        "destinations" => diagnose::bench_time_wait(300_000, 300_000),
+        "close-wait" => diagnose::bench_close_wait(),
+        _ => namespaces::bench(),
+    }
+}
+
+/// Prints how much memory a command has at the most.
+fn peak(command: &Command) {
+    let mut time = Command::new("/usr/bin/time");
+    time.args(["-f", "%M"]).arg(command.get_program()).args(command.get_args()).env_clear();
+    let Ok(answer) = time.output() else { return println!("  (its memory: needs /usr/bin/time)") };
+    let kilobytes: f64 = String::from_utf8_lossy(&answer.stderr).trim().parse().expect("a number");
+    println!("  {:<36} {:7.1} MiB", "at the most", kilobytes / 1024.0);
 }
 
 fn own() -> PathBuf {
@@ -184,28 +215,35 @@ fn file_system(path: &Path) -> String {
     answer.map(|answer| String::from_utf8_lossy(&answer.stdout).trim().to_owned()).unwrap_or_default()
 }
 
-/// Runs the commands in turn and prints each one's median time, and its median ratio to the last, the limit.
+/// Runs the commands in turn and prints each one's median time, and its median ratio to the last, the limit: of time as
+/// it passes, and of the processor's, which others that use it disturb less.
 fn compare(commands: &[(&str, &dyn Fn() -> Command)], rounds: usize) {
-    let mut times: Vec<Vec<Duration>> = vec![Vec::new(); commands.len()];
-    for round in 0..rounds + 10 {
+    let mut times: Vec<Vec<[f64; 2]>> = vec![Vec::new(); commands.len()];
+    // The first rounds warm the caches.
+    let warm = rounds.div_ceil(4).min(10);
+    for round in 0..warm + rounds {
         for (at, (name, command)) in commands.iter().enumerate() {
             let mut command = command();
             command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-            let start = Instant::now();
+            let (start, used) = (Instant::now(), processor::of_children());
             let status = command.status().expect("the command starts");
-            let time = start.elapsed();
+            let (time, used) = (start.elapsed(), processor::of_children().saturating_sub(used));
             assert!(status.code().is_some_and(|code| code < 2), "{name}: {status}");
-            // The first rounds warm the caches.
-            if round >= 10 {
-                times[at].push(time);
+            if round >= warm {
+                times[at].push([time.as_secs_f64(), used.as_secs_f64()]);
             }
         }
     }
     let limit = times.last().expect("a limit").clone();
     for ((name, _), times) in commands.iter().zip(&times) {
-        let ratios = times.iter().zip(&limit).map(|(time, limit)| time.as_secs_f64() / limit.as_secs_f64());
-        let milliseconds = median(times.iter().map(|time| time.as_secs_f64() * 1000.0));
-        println!("  {name:<36} {milliseconds:7.3} ms   {:5.2} times the limit", median(ratios));
+        let [wall, processor] = [0, 1].map(|kind| {
+            let ratios = times.iter().zip(&limit).map(|(time, limit)| time[kind] / limit[kind]);
+            (median(times.iter().map(|time| time[kind] * 1000.0)), median(ratios))
+        });
+        println!(
+            "  {name:<36} {:7.3} ms   {:5.2} times the limit; of the processor {:7.3} ms, {:5.2} times",
+            wall.0, wall.1, processor.0, processor.1
+        );
     }
 }
 

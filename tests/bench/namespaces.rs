@@ -1,4 +1,4 @@
-//! `check --all-netns` among 1,000 empty network namespaces. The limit goes into each of them and reads the same
+//! `check --all-netns` and `diagnose --all-netns` among 1,000 empty network namespaces. The limit goes into each of them and reads the same
 //! settings, and nothing else.
 
 use std::fmt::Write as _;
@@ -56,6 +56,11 @@ pub(crate) fn bench() {
         command.args(["check", "general", "--all-netns", "--format", "json"]);
         command
     };
+    let diagnose = || {
+        let mut command = twtune();
+        command.args(["diagnose", "--all-netns"]);
+        command
+    };
     let limit = || {
         let mut command = Command::new(own());
         command.args(["--limit", "namespaces"]).args(&keys);
@@ -65,6 +70,7 @@ pub(crate) fn bench() {
         &[
             ("twtune check --all-netns", &people),
             ("the same, as JSON", &programs),
+            ("twtune diagnose --all-netns", &diagnose),
             ("limit: enter, open, read, close", &limit),
         ],
         20,

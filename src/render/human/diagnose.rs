@@ -81,8 +81,8 @@ fn count_sockets(number: u64) -> String {
 fn write_destinations(out: &mut dyn Write, diagnosis: &Diagnosis, top: usize) -> io::Result<()> {
     let sockets = &diagnosis.traffic.sockets;
     let ports = &diagnosis.ports;
-    let order = diagnosis.by_urgency();
-    if order.is_empty() {
+    let count = sockets.destinations.len();
+    if count == 0 {
         return Ok(());
     }
     writeln!(
@@ -103,11 +103,11 @@ fn write_destinations(out: &mut dyn Write, diagnosis: &Diagnosis, top: usize) ->
         "from -> to", "time-wait", "established", "other", "free", "rate/s", "at most", "lasts"
     );
     writeln!(out, "{}", style::faint(title.trim_end()))?;
-    for at in order.iter().take(top) {
-        write_destination(out, &sockets.destinations[*at], &diagnosis.headroom[*at])?;
+    for at in diagnosis.by_urgency(top) {
+        write_destination(out, &sockets.destinations[at], &diagnosis.headroom[at])?;
     }
-    if order.len() > top {
-        writeln!(out, "and {} more; `--top N` lists them", order.len() - top)?;
+    if count > top {
+        writeln!(out, "and {} more; `--top N` lists them", count - top)?;
     }
     Ok(())
 }

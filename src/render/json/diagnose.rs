@@ -164,7 +164,7 @@ impl<'a> NamespaceReport<'a> {
     fn of(found: &'a Diagnosis) -> Self {
         let traffic = &found.traffic;
         let (sockets, ports) = (&traffic.sockets, &found.ports);
-        let order = found.by_urgency().into_iter();
+        let order = found.by_urgency(usize::MAX).into_iter();
         let destinations =
             order.map(|at| DestinationReport::of(&sockets.destinations[at], &found.headroom[at]));
         Self {
