@@ -140,7 +140,9 @@ struct BoundSource<'a> {
 pub fn headroom(traffic: &Traffic, ports: &mut Ports) -> Vec<Headroom> {
     let destinations = &traffic.sockets.destinations;
     let mut sources: Vec<BoundSource<'_>> = Vec::new();
-    let bound: Vec<bool> = destinations.iter().map(|destination| is_bound(destination, ports)).collect();
+    let hidden = traffic.counters.seen("TcpExt.TWRecycled") > 0;
+    let bound: Vec<bool> =
+        destinations.iter().map(|destination| is_bound(destination, ports, hidden)).collect();
     for destination in destinations.iter().zip(&bound).filter(|(_, bound)| **bound).map(|(one, _)| one) {
         let at = sources.iter().position(|other| other.source == destination.source).unwrap_or_else(|| {
             sources.push(BoundSource {
@@ -160,7 +162,6 @@ pub fn headroom(traffic: &Traffic, ports: &mut Ports) -> Vec<Headroom> {
         ports.blocked = ports.blocked.saturating_add(source.held).saturating_add(source.time_wait);
     }
     ports.blocked = ports.blocked.min(ports.available);
-    let hidden = traffic.counters.seen("TcpExt.TWRecycled") > 0;
 
     // What they all share is foreseen once.
     let of_sources: Vec<Headroom> = sources
@@ -185,6 +186,7 @@ pub fn headroom(traffic: &Traffic, ports: &mut Ports) -> Vec<Headroom> {
         .collect();
     let connectable = ports.available.saturating_sub(ports.blocked);
     let first = ports.first_parity;
+    let table = traffic.number("net.ipv4.tcp_max_tw_buckets").and_then(|most| u32::try_from(most).ok());
     destinations
         .iter()
         .zip(&bound)
@@ -207,7 +209,13 @@ pub fn headroom(traffic: &Traffic, ports: &mut Ports) -> Vec<Headroom> {
                 late: ports.late,
             };
             let slow = destination.used() - destination.last_parity.min(destination.used()) >= first.max(1);
-            Headroom { reuse_fails, ..look_at(&stock, destination.time_wait, false, slow) }
+            let mut room = look_at(&stock, destination.time_wait, false, slow);
+            // Beyond the table's limit connections are closed without TIME_WAIT, and keep no port.
+            let most = table.map(|most| destination.held().saturating_add(most));
+            if stock.growth <= 0.0 && most.is_some_and(|most| most < stock.capacity) {
+                room.forecast.seconds_to_exhaustion = None;
+            }
+            Headroom { reuse_fails, ..room }
         })
         .collect()
 }
@@ -247,7 +255,7 @@ fn reuse_fails(destination: &Destination, delay: u32) -> bool {
 
 /// Whether its sockets were bound before they connected. `connect()` takes the other half of the ports only when the
 /// first is used up for this destination, `bind()` takes that other half first, and each port once for all destinations.
-fn is_bound(destination: &Destination, ports: &Ports) -> bool {
+fn is_bound(destination: &Destination, ports: &Ports, recycled: bool) -> bool {
     let (used, last) = (destination.used(), destination.last_parity);
     if last < TELLING || destination.no_port > 0 {
         return false;
@@ -256,7 +264,8 @@ fn is_bound(destination: &Destination, ports: &Ports) -> bool {
     let half = ports.first_parity;
     // Ports that are taken out of TIME_WAIT again and again are old in the other half, and were not bound.
     let oldest = ages(destination, false).max().unwrap_or_default();
-    if first > 0 && ports.reuse_for(destination).is_some_and(|delay| oldest <= delay.saturating_mul(3)) {
+    let reuse = ports.reuse_for(destination).filter(|_| recycled && first > 0);
+    if reuse.is_some_and(|delay| oldest <= delay.saturating_mul(3)) {
         return false;
     }
     if u64::from(first) * 5 >= u64::from(half) * 4 {

@@ -137,6 +137,16 @@ fn full_ports_are_a_finding() {
         (&"time-wait-exhausts-ports".into(), &"error".into())
     );
     assert_eq!(finding["evidence"]["headroom"], "0");
+
+    // What is to be done about several is said once.
+    host.sh("python3 load.py fill 127.0.0.2:80,127.0.0.3:80 200");
+    let run = host.twtune("diagnose").exits(0).says("-> 127.0.0.2:80").says("-> 127.0.0.3:80");
+    assert_eq!(run.stdout.matches("keep connections open").count(), 1, "{run:#?}");
+    let findings = diagnose(&host, "")["namespaces"][0]["findings"].clone();
+    let same = list(&findings).iter().filter(|one| one["check"] == "time-wait-exhausts-ports");
+    assert_eq!(same.count(), 3, "{findings:#}");
+    let run = host.twtune("diagnose --top 2").exits(0);
+    assert_eq!(run.stdout.matches("  and 1 more; `--top N` lists them").count(), 1, "{run:#?}");
 }
 
 /// What was found by this check.

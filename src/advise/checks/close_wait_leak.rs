@@ -66,6 +66,6 @@ fn concern(view: &View<'_>, owner: &Owner) -> Concern {
             "mend the program: close the socket when reading gives 0 or an error, on every path, also out of a pool; each \
              one is a descriptor lost",
         )
-        .advise("until then restart it: its sockets are gone with it")
+        .advise(format!("until then restart it: its {count} CLOSE_WAIT and their descriptors are gone with it"))
         .advise("no help: any sysctl (keepalive ends at most the connection, the descriptor stays), SO_REUSEADDR")
 }

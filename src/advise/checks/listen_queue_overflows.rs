@@ -5,6 +5,7 @@ use crate::advise::checks::Concern;
 use crate::advise::checks::Severity;
 use crate::advise::checks::View;
 use crate::advise::checks::view::estimate;
+use crate::advise::checks::view::grouped;
 
 /// The check.
 pub static CHECK: Check =
@@ -26,7 +27,14 @@ pub fn check(view: &View<'_>) -> Vec<Concern> {
                 .seen("waiting", listener.waiting)
                 .seen("backlog", listener.backlog)
                 .seen("overflows", total);
-            advise(concern)
+            let concern = match rate {
+                Some(rate) => concern.seen("overflows_per_second", estimate(rate)),
+                None => concern,
+            };
+            advise(
+                concern,
+                &format!("up to 4,097 connections then wait, {} now", grouped(listener.backlog + 1)),
+            )
         })
         .collect();
     let goes_on = rate.is_some_and(|rate| rate > 0.0);
@@ -37,17 +45,17 @@ pub fn check(view: &View<'_>) -> Vec<Concern> {
         if let Some(rate) = rate {
             concern = concern.seen("overflows_per_second", estimate(rate));
         }
-        found.push(advise(concern));
+        found.push(advise(concern, "up to 4,097 connections then wait"));
     }
     found
 }
 
-fn advise(concern: Concern) -> Concern {
+fn advise(concern: Concern, effect: &str) -> Concern {
     concern
         .advise("accept faster: more workers, nothing slow between two calls of accept()")
-        .advise(
+        .advise(format!(
             "ask for a longer backlog in the program (nginx: listen ... backlog=4096), with net.core.somaxconn at least as \
-             large (profile web-server), and restart it: bursts up to that length then wait instead of being dropped",
-        )
+             large (profile web-server), and restart it: {effect}; more than that are dropped"
+        ))
         .advise("no help: tcp_abort_on_overflow (harms clients), tcp_max_syn_backlog (another queue), syncookies")
 }

@@ -27,9 +27,13 @@ const WIDE: PortRange = PortRange { low: 16_384, high: 60_999 };
 #[must_use]
 pub fn check(view: &View<'_>) -> Vec<Concern> {
     let all = view.traffic.sockets.destinations.iter().zip(view.headroom);
-    all.filter(|(destination, room)| concerns(destination, room))
-        .map(|(destination, room)| concern(view, destination, room))
-        .collect()
+    let mut worth: Vec<_> = all.filter(|(destination, room)| concerns(destination, room)).collect();
+    // Those that run out first, then those that keep the most ports.
+    let seconds = |room: &Headroom| room.forecast.seconds_to_exhaustion.unwrap_or(f64::MAX);
+    worth.sort_by(|(one, room), (other, other_room)| {
+        seconds(room).total_cmp(&seconds(other_room)).then(other.used().cmp(&one.used()))
+    });
+    worth.into_iter().map(|(destination, room)| concern(view, destination, room)).collect()
 }
 
 fn concerns(destination: &Destination, room: &Headroom) -> bool {

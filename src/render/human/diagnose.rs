@@ -38,8 +38,8 @@ pub fn diagnose(out: &mut dyn Write, host: &Host, found: &[Diagnosis], top: usiz
         write_sockets(out, diagnosis)?;
         write_destinations(out, diagnosis, top)?;
         write_owners(out, diagnosis, top)?;
-        for concern in &diagnosis.concerns {
-            write_concern(out, concern)?;
+        for alike in diagnosis.concerns.chunk_by(are_alike) {
+            write_concerns(out, alike, top)?;
         }
         let choice = &diagnosis.choice;
         writeln!(out, "\nprofile {}: {}", style::strong(choice.profile), choice.why)?;
@@ -151,19 +151,41 @@ fn write_owners(out: &mut dyn Write, diagnosis: &Diagnosis, top: usize) -> io::R
     Ok(())
 }
 
+/// Whether the same is to be done about both.
+fn are_alike(one: &Concern, other: &Concern) -> bool {
+    one.check.id == other.check.id && one.severity == other.severity && one.advice == other.advice
+}
+
 pub(super) fn write_concern(out: &mut dyn Write, concern: &Concern) -> io::Result<()> {
+    write_concerns(out, std::slice::from_ref(concern), 1)
+}
+
+/// Writes concerns about which the same is to be done, at most so many.
+fn write_concerns(out: &mut dyn Write, alike: &[Concern], top: usize) -> io::Result<()> {
+    let Some((concern, others)) = alike.split_first() else { return Ok(()) };
     let label = match concern.severity {
         Severity::Error => style::bad(concern.severity.name()),
         Severity::Warning => style::doubt(concern.severity.name()),
         Severity::Note => style::faint(concern.severity.name()),
     };
     writeln!(out, "\n{label}  {}  {}", style::strong(concern.check.id), escape(&concern.subject))?;
-    let seen =
-        concern.evidence.iter().map(|(name, fact)| format!("{} {}", name.replace('_', " "), escape(fact)));
-    writeln!(out, "    {}", seen.collect::<Vec<_>>().join(", "))?;
+    writeln!(out, "    {}", evidence(concern))?;
+    let shown = top.saturating_sub(1).min(others.len());
+    for other in &others[..shown] {
+        writeln!(out, "  {}\n    {}", style::strong(&escape(&other.subject)), evidence(other))?;
+    }
+    if others.len() > shown {
+        writeln!(out, "  and {} more; `--top N` lists them", others.len() - shown)?;
+    }
     for advice in &concern.advice {
         writeln!(out, "    - {}", escape(advice))?;
     }
     write_proofs(out, concern.check.id, "    ")?;
     Ok(())
+}
+
+fn evidence(concern: &Concern) -> String {
+    let seen =
+        concern.evidence.iter().map(|(name, fact)| format!("{} {}", name.replace('_', " "), escape(fact)));
+    seen.collect::<Vec<_>>().join(", ")
 }

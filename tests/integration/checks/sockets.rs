@@ -176,6 +176,19 @@ fn ports_that_were_bound_before() {
     assert!(found.headroom.iter().all(|room| room.bound && room.headroom == 700), "{:?}", found.headroom);
     assert_eq!(found.ports.blocked, 300);
     assert_eq!(heard(&bound(Some(true)), check), None);
+
+    // Also when all are used up: bind() took the other half first, each port for one of them only.
+    let mut traffic = quiet();
+    let order = (0..500).map(|n| 20001 + n * 2).chain((0..500).map(|n| 20000 + n * 2));
+    for (n, port) in (0..1000_u32).zip(order) {
+        let expires = Some(50_000 + n * 10);
+        let remote = at(2 + u8::try_from(n % 3).expect("small"), 443);
+        traffic.sockets.add(&Socket { expires, ..socket(State::TimeWait, at(1, port), remote) });
+    }
+    let found = diagnose(traffic);
+    assert_eq!(heard(&found, check), Some(Severity::Error));
+    assert_eq!(heard(&found, "time-wait-exhausts-ports"), None);
+    assert!(found.headroom.iter().all(|room| room.bound && room.headroom == 0), "{:?}", found.headroom);
 }
 
 #[test]
@@ -199,6 +212,17 @@ fn a_full_table() {
     let mut traffic = quiet();
     traffic.counters.added = Some(([("TcpExt.TCPTimeWaitOverflow".into(), 1)].into(), 10.0));
     assert_eq!(hear(traffic, check), Some(Severity::Error), "it goes on now");
+    // A table that is smaller than the range lets no ports run out.
+    for (most, expected) in [("1000", Some(Severity::Error)), ("400", None)] {
+        let mut traffic = quiet();
+        set(&mut traffic, "net.ipv4.tcp_max_tw_buckets", most);
+        for n in 0..300_u16 {
+            let young = Some(59_000 + u32::from(n) * 2);
+            let local = at(1, 20000 + n * 2);
+            traffic.sockets.add(&Socket { expires: young, ..socket(State::TimeWait, local, at(2, 443)) });
+        }
+        assert_eq!(hear(traffic, "time-wait-exhausts-ports"), expected, "{most}");
+    }
 }
 
 #[test]
