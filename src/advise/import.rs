@@ -129,11 +129,12 @@ fn sysctl_conf(text: &str) -> Vec<ImportedLine> {
     let files = BootFiles::default().with(SYSCTL_CONF, text);
     let reading = Reading::new(&files, Loader::Procps);
     let entries = reading.entries().map(|entry| {
-        let (key, value) = (entry.key(), entry.assigned().value);
-        match entry.line.verb {
-            Verb::Set => judged(entry.line.number, &key, &value, Wish::Equal),
+        let (key, value) = (reading.name_of(entry).key(), entry.assigned().value);
+        let number = entry.number();
+        match entry.verb {
+            Verb::Set => judged(number, &key, &value, Wish::Equal),
             Verb::Exclude | Verb::Nonsense => ImportedLine {
-                number: entry.line.number,
+                number,
                 key,
                 value: String::new(),
                 judgement: Judgement::Inexpressible,

@@ -27,8 +27,8 @@ use crate::facts::Loader;
 use crate::facts::Os;
 use crate::facts::Snapshot;
 use crate::facts::boot::BootFiles;
+use crate::facts::boot::Named;
 use crate::facts::boot::Reading;
-use crate::facts::boot::Verb;
 use crate::facts::boot::on_kernel;
 use crate::observe;
 use crate::observe::Wanted;
@@ -227,14 +227,13 @@ fn set_in_vain(host: &Host, place: &Place) -> Vec<Concern> {
 }
 
 /// The paths in the files that the running kernel does not have.
-fn missing(readings: &[Reading<'_>; 2], place: &Place) -> HashSet<Vec<u8>> {
-    let entries = readings[0].entries().filter(|entry| entry.line.verb == Verb::Set && !entry.is_pattern());
-    let paths: HashSet<&[u8]> = entries.map(|entry| &*entry.line.path).collect();
+fn missing<'r>(readings: &'r [Reading<'_>; 2], place: &Place) -> HashSet<&'r [u8]> {
+    let names = readings[0].names().filter(|name| !name.is_pattern() && name.assignments().next().is_some());
     let gone = |path: &&[u8]| {
         let key = std::str::from_utf8(path).ok().and_then(|path| Key::parse(path).ok());
         key.is_some_and(|key| !place.platform.has(&key))
     };
-    paths.into_iter().filter(gone).map(Vec::from).collect()
+    names.map(Named::path).filter(gone).collect()
 }
 
 pub(super) fn look_at(snapshot: &mut Snapshot, place: &Place, key: &Key, writable: bool) {

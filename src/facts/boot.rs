@@ -4,8 +4,8 @@ mod command_line;
 mod effect;
 mod file;
 mod glob;
-mod index;
 mod line;
+mod lines;
 mod order;
 mod reading;
 mod run;
@@ -23,12 +23,12 @@ pub use file::BootFile;
 pub use file::BootFiles;
 pub use file::Content;
 pub use file::comment_out;
-pub use line::Line;
 pub use line::Verb;
+pub use lines::Entry;
+pub use lines::Named;
 pub use order::CREDENTIAL;
 pub use order::FOLDERS;
 pub use order::SYSCTL_CONF;
-pub use reading::Entry;
 pub use reading::Reading;
 
 /// A program that sets values at boot from files.

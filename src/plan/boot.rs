@@ -15,7 +15,6 @@ use crate::facts::Loader;
 use crate::facts::Snapshot;
 use crate::facts::boot::BootFiles;
 use crate::facts::boot::Content;
-use crate::facts::boot::Entry;
 use crate::facts::boot::Reading;
 use crate::facts::boot::comment_out;
 use crate::facts::boot::default_value;
@@ -252,7 +251,7 @@ fn take(
 ) -> Result<BootFiles, String> {
     let reading = Reading::new(files, loader);
     let entry = reading.entries().find(|entry| entry.origin() == *origin);
-    if entry.is_none_or(Entry::is_pattern) {
+    if entry.is_none_or(|entry| reading.name_of(entry).is_pattern()) {
         return Err("it is a pattern, which sets other settings as well".into());
     }
     let file = files.files.iter().find(|file| file.path == origin.file);

@@ -23,7 +23,7 @@ pub struct BootView<'a> {
     /// Its live values.
     pub snapshot: &'a Snapshot,
     /// The paths in the files that the running kernel does not have; None where nothing runs that could be asked.
-    pub missing: Option<&'a HashSet<Vec<u8>>>,
+    pub missing: Option<&'a HashSet<&'a [u8]>>,
     /// The kernel modules that are loaded before the files are read.
     pub modules: &'a [String],
 }

@@ -3,20 +3,24 @@
 use crate::advise::checks::BootView;
 use crate::advise::checks::Check;
 use crate::advise::checks::Concern;
+use crate::advise::checks::Concerns;
 use crate::advise::checks::Severity;
 use crate::facts::boot::Entry;
-use crate::facts::boot::Verb;
+use crate::facts::boot::Named;
 
 /// The check.
 pub static CHECK: Check = Check { id: "comment-inside-value", page: include_str!("comment_inside_value.md") };
 
-pub(super) fn check(view: &BootView<'_>) -> Vec<Concern> {
-    let lines = view.reading().entries().filter(|entry| entry.line.verb == Verb::Set);
-    lines.filter(|entry| has_comment(entry.line.value)).map(concern).collect()
+pub(super) fn check(view: &BootView<'_>, found: &mut Concerns) {
+    for name in view.reading().names() {
+        for entry in name.assignments().filter(|entry| has_comment(entry.value)) {
+            found.add(Severity::Warning, || concern(name, entry));
+        }
+    }
 }
 
-fn concern(entry: &Entry<'_>) -> Concern {
-    Concern::of(&CHECK, Severity::Warning, entry.key())
+fn concern(name: Named<'_, '_>, entry: &Entry<'_>) -> Concern {
+    Concern::of(&CHECK, Severity::Warning, name.key())
         .seen("line", entry.origin().to_string())
         .seen("value", entry.assigned().value)
         .advise("put the comment on a line of its own above")

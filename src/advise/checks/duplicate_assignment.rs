@@ -3,38 +3,33 @@
 use crate::advise::checks::BootView;
 use crate::advise::checks::Check;
 use crate::advise::checks::Concern;
+use crate::advise::checks::Concerns;
 use crate::advise::checks::Severity;
 use crate::facts::boot::Entry;
-use crate::facts::boot::Verb;
+use crate::facts::boot::Named;
 
 /// The check.
 pub static CHECK: Check = Check { id: "duplicate-assignment", page: include_str!("duplicate_assignment.md") };
 
-pub(super) fn check(view: &BootView<'_>) -> Vec<Concern> {
-    let entries = view.reading().entries().filter(|entry| entry.line.verb == Verb::Set);
-    let mut lines: Vec<&Entry<'_>> = entries.collect();
-    let mut concerns = Vec::new();
-    // The lines of a file stand together.
-    for file in lines.chunk_by_mut(|one, other| one.file == other.file) {
-        file.sort_by(|one, other| one.line.path.cmp(&other.line.path));
-        let same = file.chunk_by(|one, other| one.line.path == other.line.path);
-        concerns.extend(same.filter(|entries| entries.len() > 1).map(concern));
+pub(super) fn check(view: &BootView<'_>, found: &mut Concerns) {
+    let mut lines: Vec<&Entry<'_>> = Vec::new();
+    for name in view.reading().names() {
+        lines.clear();
+        lines.extend(name.assignments());
+        // The lines of a file stand together.
+        for lines in lines.chunk_by(|one, other| one.is_beside(other)).filter(|lines| lines.len() > 1) {
+            let same = lines.windows(2).all(|pair| pair[0].assigns_as(pair[1]));
+            let severity = if same { Severity::Note } else { Severity::Warning };
+            found.add(severity, || concern(severity, name, lines));
+        }
     }
-    concerns
 }
 
-fn concern(entries: &[&Entry<'_>]) -> Concern {
-    let last = entries[entries.len() - 1];
-    let numbers: Vec<String> = entries.iter().map(|entry| entry.line.number.to_string()).collect();
-    Concern {
-        check: &CHECK,
-        severity: if entries.iter().all(|entry| entry.line.value == last.line.value) {
-            Severity::Note
-        } else {
-            Severity::Warning
-        },
-        subject: last.key(),
-        evidence: vec![("file", last.file.into()), ("lines", numbers.join(" "))],
-        advice: vec![format!("keep line {} of {} and delete the others", last.line.number, last.file)],
-    }
+fn concern(severity: Severity, name: Named<'_, '_>, lines: &[&Entry<'_>]) -> Concern {
+    let last = lines[lines.len() - 1];
+    let numbers: Vec<String> = lines.iter().map(|entry| entry.number().to_string()).collect();
+    Concern::of(&CHECK, severity, name.key())
+        .seen("file", last.file)
+        .seen("lines", numbers.join(" "))
+        .advise(format!("keep line {} of {} and delete the others", last.number(), last.file))
 }

@@ -3,6 +3,7 @@
 use crate::advise::checks::BootView;
 use crate::advise::checks::Check;
 use crate::advise::checks::Concern;
+use crate::advise::checks::Concerns;
 use crate::advise::checks::Severity;
 use crate::facts::BootState;
 use crate::facts::boot::default_value;
@@ -14,11 +15,10 @@ use crate::setting::catalogue;
 pub static CHECK: Check =
     Check { id: "live-value-lost-at-boot", page: include_str!("live_value_lost_at_boot.md") };
 
-pub(super) fn check(view: &BootView<'_>) -> Vec<Concern> {
+pub(super) fn check(view: &BootView<'_>, found: &mut Concerns) {
     if view.host.boot_loader.known().is_none() || !view.host.initial {
-        return Vec::new();
+        return;
     }
-    let mut concerns = Vec::new();
     for (key, reading) in view.boot {
         let (Some(live), Some(setting)) =
             (view.snapshot.get(key).and_then(|live| live.state.value()), catalogue::find(key))
@@ -35,16 +35,15 @@ pub(super) fn check(view: &BootView<'_>) -> Vec<Concern> {
             _ => continue,
         };
         if !same(setting, live, &later) {
-            concerns.push(
+            found.add(Severity::Warning, || {
                 Concern::of(&CHECK, Severity::Warning, key.as_str())
                     .seen("live", live)
                     .seen("boot", later)
                     .seen("from", from)
-                    .advise(format!("to keep it, set {key} = {live} in /etc/sysctl.d")),
-            );
+                    .advise(format!("to keep it, set {key} = {live} in /etc/sysctl.d"))
+            });
         }
     }
-    concerns
 }
 
 fn same(setting: &Setting, one: &str, other: &str) -> bool {

@@ -6,6 +6,7 @@ mod boot_view;
 pub mod bound_ports_exhaust_host;
 pub mod close_wait_leak;
 pub mod comment_inside_value;
+mod concerns;
 pub mod conntrack_time_wait_fills_table;
 pub mod dead_registry_value;
 pub mod dead_sysctl_line;
@@ -31,6 +32,8 @@ pub mod unreadable_drop_in;
 mod view;
 
 use std::fmt;
+
+use concerns::Concerns;
 
 pub use boot_view::BootView;
 pub use registry_view::RegistryView;
@@ -89,14 +92,10 @@ impl fmt::Display for Severity {
     }
 }
 
-/// A check of boot files tells so many concerns; of more it tells the number. A tree of a thousand files is full of
-/// them.
-const MOST_CONCERNS: usize = 20;
-
 /// Looks for everything that is wrong with the files that set values at boot; the worst comes first.
 #[must_use]
 pub fn over_files(view: &BootView<'_>) -> Vec<Concern> {
-    let checks: [fn(&BootView<'_>) -> Vec<Concern>; 8] = [
+    let checks: [fn(&BootView<'_>, &mut Concerns); 8] = [
         comment_inside_value::check,
         dead_sysctl_line::check,
         duplicate_assignment::check,
@@ -106,18 +105,12 @@ pub fn over_files(view: &BootView<'_>) -> Vec<Concern> {
         shadowed_setting::check,
         unreadable_drop_in::check,
     ];
-    let mut all = Vec::new();
-    for check in checks {
-        let mut found = check(view);
-        found.sort_by_key(|concern| concern.severity);
-        let rest = found.split_off(found.len().min(MOST_CONCERNS));
-        all.extend(found);
-        all.extend(rest.first().map(|first| {
-            Concern::of(first.check, first.severity, format!("{} more like these", rest.len()))
-                .seen("not_listed", rest.len())
-                .advise("mend those above, then check again")
-        }));
-    }
+    let of_one = |check: &fn(&BootView<'_>, &mut Concerns)| {
+        let mut found = Concerns::default();
+        check(view, &mut found);
+        found.told()
+    };
+    let mut all: Vec<Concern> = checks.iter().flat_map(of_one).collect();
     all.sort_by_key(|concern| concern.severity);
     all
 }

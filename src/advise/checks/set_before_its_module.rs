@@ -3,9 +3,9 @@
 use crate::advise::checks::BootView;
 use crate::advise::checks::Check;
 use crate::advise::checks::Concern;
+use crate::advise::checks::Concerns;
 use crate::advise::checks::Severity;
 use crate::facts::Loader;
-use crate::facts::boot::Verb;
 
 /// The check.
 pub static CHECK: Check =
@@ -38,29 +38,26 @@ pub(super) fn waits_for(path: &[u8]) -> Option<Waits<'_>> {
     }
 }
 
-pub(super) fn check(view: &BootView<'_>) -> Vec<Concern> {
-    let mut concerns = Vec::new();
-    for entry in view.reading().entries() {
-        if entry.line.verb != Verb::Set || entry.is_pattern() {
-            continue;
-        }
-        let (what, advice) = match waits_for(&entry.line.path) {
+pub(super) fn check(view: &BootView<'_>, found: &mut Concerns) {
+    for name in view.reading().names().filter(|name| !name.is_pattern()) {
+        let (what, advice) = match waits_for(name.path()) {
             Some(Waits::Module(module)) if !view.modules.iter().any(|loaded| loaded == module) => (
                 format!("the module {module}"),
                 format!("have it loaded at boot: a line `{module}` in /etc/modules-load.d/{module}.conf"),
             ),
-            Some(Waits::Interface(name)) if view.host.boot_loader.known() == Some(Loader::Procps) => (
-                format!("the interface {}", String::from_utf8_lossy(name)),
+            Some(Waits::Interface(interface)) if view.host.boot_loader.known() == Some(Loader::Procps) => (
+                format!("the interface {}", String::from_utf8_lossy(interface)),
                 "set it where the interface is set up, or set `default` instead of its name".into(),
             ),
             _ => continue,
         };
-        concerns.push(
-            Concern::of(&CHECK, Severity::Warning, entry.key())
-                .seen("line", entry.origin().to_string())
-                .seen("waits_for", what)
-                .advise(advice),
-        );
+        for entry in name.assignments() {
+            found.add(Severity::Warning, || {
+                Concern::of(&CHECK, Severity::Warning, name.key())
+                    .seen("line", entry.origin())
+                    .seen("waits_for", &what)
+                    .advise(&*advice)
+            });
+        }
     }
-    concerns
 }

@@ -3,9 +3,9 @@
 
 use std::borrow::Cow;
 
-use crate::facts::boot::Line;
 use crate::facts::boot::Verb;
 use crate::facts::boot::glob;
+use crate::facts::boot::line::Line;
 
 /// Where it is read from, for reports.
 pub(super) const FILE: &str = "/proc/cmdline";
@@ -24,10 +24,13 @@ pub(super) fn each<'a>(text: &'a [u8], mut then: impl FnMut(Line<'a>)) {
         if value.is_empty() || glob::is_pattern(key) {
             continue;
         }
-        // Every dot becomes a slash, so no dot inside a name can be written here.
-        let path = key.iter().map(|byte| if *byte == b'.' { b'/' } else { *byte }).collect();
-        then(Line { number: 1, verb: Verb::Set, path: Cow::Owned(path), value, optional: false });
+        then(Line { number: 1, verb: Verb::Set, key, value, optional: false });
     }
+}
+
+/// The path that a key names here: every dot becomes a slash, so that none inside a name can be written.
+pub(super) fn path(key: &[u8]) -> Cow<'_, [u8]> {
+    Cow::Owned(key.iter().map(|byte| if *byte == b'.' { b'/' } else { *byte }).collect())
 }
 
 /// The words of the line; white space between double quotes does not end one.

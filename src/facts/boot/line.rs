@@ -6,18 +6,18 @@ use std::borrow::Cow;
 use crate::facts::Loader;
 
 /// A line that says something.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line<'a> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Line<'a> {
     /// Which one of its file it is, counted from 1.
-    pub number: usize,
+    pub(super) number: usize,
     /// What it asks for.
-    pub verb: Verb,
-    /// The path below `/proc/sys` that it names, or the pattern of several, as the loader compares it with others.
-    pub path: Cow<'a, [u8]>,
+    pub(super) verb: Verb,
+    /// The key that it names, or the pattern of several, in its own spelling.
+    pub(super) key: &'a [u8],
     /// What stands behind the `=`, without the white space around it.
-    pub value: &'a [u8],
+    pub(super) value: &'a [u8],
     /// Whether it may fail without a word: `-key = value`.
-    pub optional: bool,
+    pub(super) optional: bool,
 }
 
 /// What a line asks for.
@@ -40,7 +40,7 @@ pub(super) fn each<'a>(text: &'a [u8], loader: Loader, mut then: impl FnMut(Line
         Loader::SystemdSysctl => {
             let (mut rest, mut number) = (text, 1);
             while !rest.is_empty() {
-                let length = rest.iter().position(|byte| ending(*byte) != 0).unwrap_or(rest.len());
+                let length = find(rest, |byte| matches!(byte, b'\n' | b'\r' | 0)).unwrap_or(rest.len());
                 if length >= LONGEST {
                     return;
                 }
@@ -54,12 +54,16 @@ pub(super) fn each<'a>(text: &'a [u8], loader: Loader, mut then: impl FnMut(Line
             }
         }
         Loader::Procps => {
-            for (at, line) in text.split(|byte| *byte == b'\n').enumerate() {
-                // A C string ends here, whatever follows.
-                let end = line.iter().position(|byte| *byte == 0).unwrap_or(line.len());
-                if let Some(line) = procps(&line[..end], at + 1) {
+            let (mut rest, mut number) = (text, 1);
+            while !rest.is_empty() {
+                // A C string ends at a NUL, whatever follows before the next line.
+                let end = find(rest, |byte| matches!(byte, b'\n' | 0)).unwrap_or(rest.len());
+                let length = end + find(&rest[end..], |byte| byte == b'\n').unwrap_or(rest.len() - end);
+                if let Some(line) = procps(&rest[..end], number) {
                     then(line);
                 }
+                rest = rest.get(length + 1..).unwrap_or_default();
+                number += 1;
             }
         }
     }
@@ -92,7 +96,7 @@ fn systemd(line: &[u8], number: usize) -> Option<Line<'_>> {
     let line = trim(line, white);
     let (verb, key, value) = split(line)?;
     let optional = line.starts_with(b"-");
-    Some(Line { number, verb, path: normalized(trim(key, white)), value: trim(value, white), optional })
+    Some(Line { number, verb, key: trim(key, white), value: trim(value, white), optional })
 }
 
 fn procps(line: &[u8], number: usize) -> Option<Line<'_>> {
@@ -101,9 +105,17 @@ fn procps(line: &[u8], number: usize) -> Option<Line<'_>> {
     let (verb, key, value) = split(line)?;
     // It drops a second `-`, and what is white behind the first one stays.
     let key = trim_end(key, white);
-    let key = if verb == Verb::Nonsense { key } else { key.strip_prefix(b"-").unwrap_or(key) };
+    let key = key.strip_prefix(b"-").unwrap_or(key);
     let optional = line.starts_with(b"-");
-    Some(Line { number, verb, path: slashed(key), value: trim(value, white), optional })
+    Some(Line { number, verb, key, value: trim(value, white), optional })
+}
+
+/// Where the first such byte stands. Sixteen are looked at together, for which a processor has an instruction.
+fn find(text: &[u8], wanted: impl Fn(u8) -> bool) -> Option<usize> {
+    let (chunks, _) = text.as_chunks::<16>();
+    let without = |chunk: &&[u8; 16]| !chunk.iter().fold(false, |found, byte| found | wanted(*byte));
+    let skipped = 16 * chunks.iter().take_while(without).count();
+    text[skipped..].iter().position(|byte| wanted(*byte)).map(|at| skipped + at)
 }
 
 /// What both agree on. None where the line is empty or a comment.
@@ -112,10 +124,18 @@ fn split(line: &[u8]) -> Option<(Verb, &[u8], &[u8])> {
         return None;
     }
     let (minus, rest) = line.strip_prefix(b"-").map_or((false, line), |rest| (true, rest));
-    match (line.iter().position(|byte| *byte == b'='), minus) {
+    match (find(line, |byte| byte == b'='), minus) {
         (Some(at), _) => Some((Verb::Set, &rest[..at - usize::from(minus)], &line[at + 1..])),
         (None, true) => Some((Verb::Exclude, rest, b"")),
         (None, false) => Some((Verb::Nonsense, line, b"")),
+    }
+}
+
+/// The path below `/proc/sys` that a key names, as the loader compares it with others.
+pub(super) fn path(key: &[u8], loader: Loader) -> Cow<'_, [u8]> {
+    match loader {
+        Loader::SystemdSysctl => normalized(key),
+        Loader::Procps => slashed(key),
     }
 }
 

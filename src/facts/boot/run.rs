@@ -2,28 +2,28 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ops::Range;
 
 use crate::facts::Loader;
 use crate::facts::boot::Verb;
 use crate::facts::boot::glob;
-use crate::facts::boot::index::Index;
 use crate::facts::boot::line::arrival;
-use crate::facts::boot::reading::Entry;
+use crate::facts::boot::lines::Entry;
+use crate::facts::boot::lines::Lines;
 
-/// The lines of one run, in the order in which they are read.
+/// One run: some of the lines, and what follows from them together.
 #[derive(Debug)]
-pub(super) struct Run<'a> {
+pub(super) struct Run {
     loader: Loader,
-    entries: Vec<Entry<'a>>,
-    /// Finds the entries of a path.
-    index: Index,
-    /// Entries whose path the kernel follows to another one than it says: `net//ipv4`.
+    /// Which lines it reads.
+    lines: Range<usize>,
+    /// Those whose path the kernel follows to another one than it says: `net//ipv4`.
     astray: Vec<usize>,
-    /// Entries whose path is a pattern.
+    /// Those whose path is a pattern.
     patterns: Vec<usize>,
     /// Those of them that are carried out, in turn.
     carried_out: Vec<usize>,
-    /// Files that could not be read, and how many entries stand before each.
+    /// Files that could not be read, and the place of the first line behind each.
     missed: Vec<(usize, String)>,
 }
 
@@ -74,90 +74,39 @@ pub(super) struct Outcome<'r, 'a> {
     pub(super) certain: bool,
 }
 
-impl<'a> Run<'a> {
-    pub(super) fn new(loader: Loader) -> Self {
-        Self {
-            loader,
-            entries: Vec::new(),
-            index: Index::default(),
-            astray: Vec::new(),
-            patterns: Vec::new(),
-            carried_out: Vec::new(),
-            missed: Vec::new(),
-        }
-    }
-
-    /// Makes room for the lines of so many bytes.
-    pub(super) fn expect(&mut self, bytes: usize) {
-        // A line of a key, a value and the rest of a comment; what is not written to costs nothing.
-        self.entries.reserve(bytes / 32);
-    }
-
-    pub(super) fn add(&mut self, entry: Entry<'a>) {
-        let at = self.entries.len();
-        if entry.line.verb != Verb::Nonsense {
-            if glob::is_pattern(&entry.line.path) {
-                self.patterns.push(at);
-            } else if self.loader == Loader::Procps
-                && arrival(&entry.line.path).is_none_or(|path| path != entry.line.path)
-            {
-                self.astray.push(at);
+impl Run {
+    /// A run over the lines from this one to the last; `missed` are the files that could not be read, each with the
+    /// place of the first line behind it.
+    pub(super) fn new(loader: Loader, lines: &Lines<'_>, first: usize, missed: Vec<(usize, String)>) -> Self {
+        let range = first..lines.entries.len();
+        let (mut astray, mut patterns) = (Vec::new(), Vec::new());
+        for at in range.clone().filter(|at| lines.entries[*at].verb != Verb::Nonsense) {
+            let name = lines.name_of(&lines.entries[at]);
+            if name.is_pattern() {
+                patterns.push(at);
+            } else if name.is_astray() && loader == Loader::Procps {
+                astray.push(at);
             }
         }
-        self.entries.push(entry);
-    }
-
-    /// A file that could not be read.
-    pub(super) fn miss(&mut self, why: String) {
-        self.missed.push((self.entries.len(), why));
-    }
-
-    /// To be called behind the last line.
-    pub(super) fn close(mut self) -> Self {
-        self.index = Index::of(&self.entries);
-        self.carried_out = match self.loader {
-            Loader::Procps => self.patterns.clone(),
-            Loader::SystemdSysctl => self.by_first_place(),
+        let mut carried_out = match loader {
+            Loader::Procps => patterns.clone(),
+            Loader::SystemdSysctl => by_first_place(lines, &patterns),
         };
-        self.carried_out.retain(|at| self.entries[*at].line.verb == Verb::Set);
-        self
-    }
-
-    /// systemd keeps one value for each pattern; where a later line changes it, it moves to the end, and where a
-    /// later line repeats it, it stays.
-    fn by_first_place(&self) -> Vec<usize> {
-        let mut places: Vec<Option<usize>> = Vec::new();
-        let mut place_of: HashMap<&[u8], usize> = HashMap::new();
-        for at in &self.patterns {
-            let line = &self.entries[*at].line;
-            if let Some(place) = place_of.get(&*line.path).copied() {
-                let before = places[place].take().map(|before| &self.entries[before].line);
-                if before.is_some_and(|before| (before.verb, before.value) == (line.verb, line.value)) {
-                    places[place] = Some(*at);
-                    continue;
-                }
-            }
-            place_of.insert(&line.path, places.len());
-            places.push(Some(*at));
-        }
-        places.into_iter().flatten().collect()
-    }
-
-    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry<'a>> {
-        self.entries.iter()
+        carried_out.retain(|at| lines.entries[*at].verb == Verb::Set);
+        Self { loader, lines: range, astray, patterns, carried_out, missed }
     }
 
     /// What the run makes of the setting behind a path.
-    pub(super) fn outcome(&self, path: &[u8]) -> Outcome<'_, 'a> {
-        let sets = |at: &usize| self.entries[*at].line.verb == Verb::Set;
-        let mut named: Vec<usize> = self.index.find(&self.entries, path).collect();
+    pub(super) fn outcome<'r, 'a>(&'r self, lines: &'r Lines<'a>, path: &[u8]) -> Outcome<'r, 'a> {
+        let entries = &lines.entries;
+        let sets = |at: &usize| entries[*at].verb == Verb::Set;
+        let mut named: Vec<usize> = self.find(lines, path).collect();
         let spelt = !named.is_empty();
-        let astray = |at: &usize| arrival(&self.entries[*at].line.path).is_some_and(|end| end == path);
-        named.extend(self.astray.iter().copied().filter(astray));
+        let path_of = |at: usize| lines.name_of(&entries[at]).path();
+        named.extend(self.astray.iter().filter(|at| arrival(path_of(**at)).is_some_and(|end| end == path)));
         named.sort_unstable();
         let matching = |at: &usize| {
-            let pattern = target(self.loader, &self.entries[*at].line.path);
-            pattern.is_some_and(|pattern| glob::matches(&pattern, path))
+            target(self.loader, path_of(*at)).is_some_and(|pattern| glob::matches(&pattern, path))
         };
         let (mut written, decided): (Vec<usize>, Option<usize>) = match (self.loader, named.last()) {
             (Loader::SystemdSysctl, Some(last)) => ([*last].into_iter().filter(sets).collect(), Some(*last)),
@@ -171,10 +120,7 @@ impl<'a> Run<'a> {
         // A line that spells the path out, as the pattern spells it, takes it from the pattern, wherever it stands.
         let free = |at: &usize| match self.loader {
             Loader::SystemdSysctl => !spelt,
-            Loader::Procps => {
-                let spelling = spelling(&self.entries[*at].line.path, path);
-                self.index.find(&self.entries, &spelling).next().is_none()
-            }
+            Loader::Procps => self.find(lines, &spelling(path_of(*at), path)).next().is_none(),
         };
         written.extend(self.carried_out.iter().copied().filter(matching).filter(free));
         if self.loader == Loader::Procps {
@@ -186,7 +132,7 @@ impl<'a> Run<'a> {
             named.into_iter().chain(self.patterns.iter().copied().filter(matching)).collect();
         naming.retain(sets);
         naming.sort_unstable();
-        let entries = |places: Vec<usize>| places.into_iter().map(|at| &self.entries[at]).collect();
+        let entries = |places: Vec<usize>| places.into_iter().map(|at| &lines.entries[at]).collect();
         Outcome {
             naming: entries(naming),
             written: entries(written),
@@ -194,4 +140,30 @@ impl<'a> Run<'a> {
             certain,
         }
     }
+
+    /// The lines of this run that spell a path out, in the order in which they are read.
+    fn find(&self, lines: &Lines<'_>, path: &[u8]) -> impl Iterator<Item = usize> {
+        let means = |at: &usize| self.lines.contains(at) && lines.entries[*at].verb != Verb::Nonsense;
+        lines.find(path).filter(means)
+    }
+}
+
+/// systemd keeps one value for each pattern; where a later line changes it, it moves to the end, and where a later line
+/// repeats it, it stays.
+fn by_first_place(lines: &Lines<'_>, patterns: &[usize]) -> Vec<usize> {
+    let mut places: Vec<Option<usize>> = Vec::new();
+    let mut place_of: HashMap<u32, usize> = HashMap::new();
+    for at in patterns {
+        let line = &lines.entries[*at];
+        if let Some(place) = place_of.get(&line.name).copied() {
+            let before = places[place].take().map(|before| &lines.entries[before]);
+            if before.is_some_and(|before| (before.verb, before.value) == (line.verb, line.value)) {
+                places[place] = Some(*at);
+                continue;
+            }
+        }
+        place_of.insert(line.name, places.len());
+        places.push(Some(*at));
+    }
+    places.into_iter().flatten().collect()
 }

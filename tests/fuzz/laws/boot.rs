@@ -48,7 +48,7 @@ pub(crate) fn boot(text: &str) {
             assert!(value.state.value().is_some() || value.state == BootState::Default);
             assert!(value.written.last().map(|line| &line.origin) == value.origin.as_ref());
         }
-        assert!(reading.entries().all(|entry| entry.line.number > 0));
+        assert!(reading.entries().all(|entry| entry.number() > 0));
     }
     // What is commented out is not read any more.
     let reading = Reading::new(&files, Loader::Procps);

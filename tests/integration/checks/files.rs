@@ -62,7 +62,8 @@ impl Fixture<'_> {
             let state = LiveState::Present((*value).into());
             snapshot.insert(key, LiveReading { state, writable: None, newer_than_boot: false });
         }
-        let missing: HashSet<Vec<u8>> = self.missing.iter().map(|key| key.replace('.', "/").into()).collect();
+        let missing: Vec<String> = self.missing.iter().map(|key| key.replace('.', "/")).collect();
+        let missing: HashSet<&[u8]> = missing.iter().map(String::as_bytes).collect();
         let modules: Vec<String> = self.modules.iter().map(|name| (*name).to_owned()).collect();
         let view = BootView {
             files: &self.files,
