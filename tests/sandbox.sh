@@ -33,11 +33,11 @@ prove() {
 }
 
 # view DIR: replaces DIR by a folder of our own that shows the entries of the original through links,
-# so that entries can be added or left out without touching the original.
+# so that entries can be added or left out without touching the original. What leads through a link is read-only.
 view() {
   local dir=$1 own=/run/sandbox/own$1 original=/run/sandbox/original$1
   mkdir -p "$own" "$original" &&
-    mount --rbind "$dir" "$original" &&
+    mount --rbind "$dir" "$original" && { mount -o remount,bind,ro "$original" 2>&- || :; } && [ ! -w "$original" ] &&
     (shopt -s nullglob dotglob && cd "$original" && ln -s "$PWD"/* "$own"/) &&
     mount --bind "$own" "$dir"
 }
