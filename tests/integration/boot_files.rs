@@ -84,10 +84,10 @@ fn a_later_line_of_another_file_is_named_or_taken_over() {
 #[test]
 fn a_vendors_file_is_replaced_by_a_copy_and_a_link_is_followed() {
     let Some(host) = host() else { return };
-    host.sh(&format!("mkdir -p /run/sysctl.d; echo '{FIN} = 88' >/run/sysctl.d/zz-vendor.conf; echo '{FIN} = 55' >/etc/sysctl.conf; ln -s ../sysctl.conf /etc/sysctl.d/99-zsysctl.conf"));
+    host.sh(&format!("echo '{FIN} = 88' >/usr/lib/sysctl.d/zz-vendor.conf; echo '{FIN} = 55' >/etc/sysctl.conf; ln -s ../sysctl.conf /etc/sysctl.d/99-zsysctl.conf"));
     let before = files(&host);
     host.twtune("apply [ROOT]/thirty.toml --target both --take-over --yes").exits(0);
-    assert_eq!(read(&host, "/run/sysctl.d/zz-vendor.conf"), format!("{FIN} = 88\n"));
+    assert_eq!(read(&host, "/usr/lib/sysctl.d/zz-vendor.conf"), format!("{FIN} = 88\n"));
     assert_eq!(read(&host, "/etc/sysctl.d/zz-vendor.conf"), format!("#{FIN} = 88\n"));
     assert_eq!(read(&host, "/etc/sysctl.conf"), format!("#{FIN} = 55\n"));
     assert_eq!(host.sh("readlink /etc/sysctl.d/99-zsysctl.conf"), "../sysctl.conf\n");

@@ -87,8 +87,7 @@ fn the_loader_of_this_host_is_found_out() {
         (&"20".into(), &"30".into())
     );
 
-    host.sh("mkdir -p /run/openrc /etc/runlevels/boot; ln -s /etc/init.d/sysctl /etc/runlevels/boot/sysctl; : >/etc/runlevels/boot/sysctl || true
-             rm -f /etc/runlevels/boot/sysctl; : >/etc/runlevels/boot/sysctl");
+    host.sh("mkdir -p /run/openrc /etc/runlevels/boot; : >/etc/runlevels/boot/sysctl");
     let openrc = report();
     assert_eq!(openrc["host"]["boot_loader"], "procps");
     assert_eq!(boot(&openrc), "present 30 /etc/sysctl.conf:1");
@@ -103,9 +102,28 @@ fn the_loader_of_this_host_is_found_out() {
         .exits(1)
         .says("`sysctl --system` would make it 30 (/etc/sysctl.conf:1)");
 
-    // A unit that is masked reads nothing.
+    // A unit that is masked reads nothing, but a mask below /run does not last.
     host.sh("ln -s /dev/null /run/systemd/system/systemd-sysctl.service");
-    assert_eq!(report()["host"]["boot_loader"], "unknown");
+    assert_eq!(report()["host"]["boot_loader"], "systemd-sysctl");
+}
+
+#[test]
+fn what_a_restart_takes_away_is_no_boot_value() {
+    let Some(host) = booted_by_systemd() else { return };
+    host.sh("mkdir -p /run/sysctl.d
+             echo 'net.ipv4.tcp_fin_timeout = 20' >/run/sysctl.d/zz-now.conf
+             echo 'net.ipv4.tcp_fin_timeout = 40' >/usr/lib/sysctl.d/zz-now.conf");
+    let profile = host.profile("fin", &rule(FIN, "want = 20"));
+    host.set(FIN, "20");
+    let report =
+        host.twtune(&format!("check {profile} --target both --format json")).exits(1).report("check");
+    schema::check(&report);
+    assert_eq!(boot(&report), "present 40 /usr/lib/sysctl.d/zz-now.conf:1");
+    assert_eq!(about(&report["findings"], FIN)["boot"]["loaders"]["procps"]["value"], "40");
+    host.twtune(&format!("check {profile} --target both"))
+        .exits(1)
+        .says("run-drop-in-lost-at-boot  /run/sysctl.d/zz-now.conf")
+        .says("hides until then /usr/lib/sysctl.d/zz-now.conf");
 }
 
 #[test]
@@ -147,6 +165,10 @@ fn an_image_is_looked_at_from_inside() {
     assert_eq!(first["host"]["boot_loader"], "systemd-sysctl");
     assert_eq!(about(&first["findings"], FIN)["live"]["state"], "unknown");
     host.twtune(&format!("check {profile} --root [ROOT]/img --assume linux=6.1")).exits(0);
+    // A unit that is masked reads nothing.
+    host.sh("mkdir -p img/etc/systemd/system; ln -s /dev/null img/etc/systemd/system/systemd-sysctl.service");
+    assert_eq!(report()["host"]["boot_loader"], "unknown");
+    host.sh("rm img/etc/systemd/system/systemd-sysctl.service");
 
     // No link leads out: neither an absolute one nor one that climbs.
     host.sh("ln -s \"$PWD/outside.conf\" img/etc/sysctl.d/20-b.conf

@@ -20,6 +20,7 @@ pub mod loaders_disagree;
 pub mod orphans_near_limit;
 pub mod port_range_overlaps_listener;
 mod registry_view;
+pub mod run_drop_in_lost_at_boot;
 pub mod server_closes_first;
 pub mod set_before_its_module;
 pub mod shadowed_setting;
@@ -95,12 +96,13 @@ impl fmt::Display for Severity {
 /// Looks for everything that is wrong with the files that set values at boot; the worst comes first.
 #[must_use]
 pub fn over_files(view: &BootView<'_>) -> Vec<Concern> {
-    let checks: [fn(&BootView<'_>, &mut Concerns); 8] = [
+    let checks: [fn(&BootView<'_>, &mut Concerns); 9] = [
         comment_inside_value::check,
         dead_sysctl_line::check,
         duplicate_assignment::check,
         live_value_lost_at_boot::check,
         loaders_disagree::check,
+        run_drop_in_lost_at_boot::check,
         set_before_its_module::check,
         shadowed_setting::check,
         unreadable_drop_in::check,
@@ -164,6 +166,7 @@ pub static ALL: &[&Check] = &[
     &loaders_disagree::CHECK,
     &orphans_near_limit::CHECK,
     &port_range_overlaps_listener::CHECK,
+    &run_drop_in_lost_at_boot::CHECK,
     &server_closes_first::CHECK,
     &set_before_its_module::CHECK,
     &shadowed_setting::CHECK,

@@ -18,7 +18,7 @@ pub(super) fn check(view: &BootView<'_>, found: &mut Concerns) {
     // The last line that spells a key out wins, for both loaders, whatever patterns say.
     for name in view.reading().names().filter(|name| !name.is_pattern()) {
         let Some(winner) = name.assignments().last() else { continue };
-        let own = |entry: &&Entry<'_>| entry.file.starts_with("/etc/") || entry.file.starts_with("/run/");
+        let own = |entry: &&Entry<'_>| entry.file.starts_with("/etc/");
         let loses = |entry: &&Entry<'_>| !entry.is_beside(winner) && !entry.assigns_as(winner);
         let mut lost = name.assignments().filter(loses).filter(own).peekable();
         if lost.peek().is_some() {

@@ -24,7 +24,7 @@ pub(crate) fn image_root(folder: &Path) -> Result<Root, CliError> {
 
 /// What the next boot reads, and what reads it.
 pub(crate) fn boot_files(root: &Root) -> (BootFiles, BootLoader) {
-    let files = linux::boot_files(root);
+    let files = linux::boot_files(root).after_restart();
     let loader = linux::boot_loader(root, &files.command_line);
     (files, loader)
 }

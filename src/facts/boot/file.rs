@@ -7,6 +7,9 @@ use crate::facts::FileLine;
 pub struct BootFiles {
     /// The files below the folders of `sysctl.d`, and `/etc/sysctl.conf`; in any order, none twice.
     pub files: Vec<BootFile>,
+    /// Those of them that are gone by the next boot, once [`BootFiles::after_restart`] set them apart: a loader that is
+    /// run by hand before that reads them as well.
+    pub fleeting: Vec<BootFile>,
     /// Folders of which it is not known what is in them; why.
     pub unlisted: Vec<String>,
     /// The kernel's command line, empty where it is not known.
@@ -49,6 +52,24 @@ impl BootFiles {
         self
     }
 
+    /// What is left of them when the machine starts again: `/run` is empty then. A credential is passed on anew.
+    #[must_use]
+    pub fn after_restart(mut self) -> Self {
+        for mut file in std::mem::take(&mut self.files) {
+            if is_fleeting(&file.path) {
+                self.fleeting.push(file);
+                continue;
+            }
+            if let Some(target) = file.target.take_if(|target| is_fleeting(target)) {
+                file.content =
+                    Content::Nothing(format!("it is a link to {target}, which is gone after a restart"));
+            }
+            self.files.push(file);
+        }
+        self.unlisted.retain(|why| !is_fleeting(why));
+        self
+    }
+
     /// The same with a line commented out, in every file that shows the same text through a link as well.
     #[must_use]
     pub fn without(mut self, line: &FileLine) -> Self {
@@ -66,11 +87,21 @@ impl BootFiles {
 }
 
 impl BootFile {
+    /// Its folder, and its name there.
+    #[must_use]
+    pub fn folder_and_name(&self) -> (&str, &str) {
+        self.path.rsplit_once('/').unwrap_or(("", &self.path))
+    }
+
     /// Where its text really lies: what it leads to, where it is a link.
     #[must_use]
     pub fn place(&self) -> &str {
         self.target.as_deref().unwrap_or(&self.path)
     }
+}
+
+fn is_fleeting(path: &str) -> bool {
+    path.starts_with("/run/") && !path.starts_with("/run/credentials/")
 }
 
 /// A text with a `#` before one of its lines, counted from 1.

@@ -19,7 +19,7 @@ pub(super) fn in_order(files: &BootFiles, loader: Loader) -> Vec<&BootFile> {
     let mut found: Vec<(&str, usize, &BootFile)> = Vec::with_capacity(files.files.len());
     let (mut first, mut last) = (None, None);
     for file in &files.files {
-        let (folder, name) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
+        let (folder, name) = file.folder_and_name();
         match loader {
             Loader::Procps if file.path == SYSCTL_CONF => last = Some(file),
             Loader::SystemdSysctl if name == CREDENTIAL => last = Some(file),

@@ -114,11 +114,29 @@ impl Root {
         inside.into_os_string().into_string().ok()
     }
 
+    /// What a link says that was opened without being followed.
+    pub(super) fn link(file: impl AsFd) -> Option<String> {
+        let text = rustix::fs::readlinkat(file, "", Vec::new()).ok()?;
+        Some(text.to_string_lossy().into_owned())
+    }
+
+    /// Whether a path is a link that stands for nothing on purpose.
+    #[must_use]
+    pub fn is_mask(&self, path: &str) -> bool {
+        let link = self.open(path, OFlags::PATH | OFlags::NOFOLLOW).ok().and_then(Self::link);
+        link.is_some_and(|link| is_null(&link)) || self.end_of(path).is_some_and(|end| is_null(&end))
+    }
+
     /// Where a path ends, all links followed.
     #[must_use]
     pub fn end_of(&self, path: &str) -> Option<String> {
         self.place(self.open(path, OFlags::PATH).ok()?)
     }
+}
+
+/// Whether a link stands for nothing on purpose. In an image `/dev` may be empty.
+pub(super) fn is_null(link: &str) -> bool {
+    link.trim_start_matches("../").trim_start_matches('/') == "dev/null"
 }
 
 fn open_folder(path: &Path) -> io::Result<OwnedFd> {

@@ -225,6 +225,32 @@ fn a_file_of_the_kernel_s_own_comes_first_on_suse() {
 }
 
 #[test]
+fn what_lies_below_run_is_gone_after_a_restart() {
+    let key = "net.ipv4.tcp_fin_timeout";
+    let mut now = BootFiles::default()
+        .with("/run/sysctl.d/50-a.conf", "net.ipv4.tcp_fin_timeout = 7\n")
+        .with("/run/sysctl.d/99-b.conf", "net.ipv4.tcp_fin_timeout = 8\n")
+        .with("/usr/lib/sysctl.d/50-a.conf", "net.ipv4.tcp_fin_timeout = 9\n")
+        .with("/run/credentials/@system/sysctl.extra", "net.ipv4.tcp_sack = 0\n");
+    now.unlisted.push("/run/sysctl.d could not be read: permission denied".into());
+    let then = now.clone().after_restart();
+    now.unlisted.clear();
+    for loader in Loader::ALL {
+        assert_eq!(told(reading(&now, key).under(loader)), "8 /run/sysctl.d/99-b.conf:1");
+        // What was hidden is read again.
+        assert_eq!(told(reading(&then, key).under(loader)), "9 /usr/lib/sysctl.d/50-a.conf:1");
+    }
+    assert_eq!(then.fleeting.len(), 2);
+    let passed_on = told(&reading(&then, "net.ipv4.tcp_sack").systemd);
+    assert_eq!(passed_on, "0 /run/credentials/@system/sysctl.extra:1");
+    // A link into it leads nowhere then, and hides the files of its name all the same.
+    let content = Content::Text(b"net.ipv4.tcp_fin_timeout = 7\n".into());
+    let target = Some("/run/a.conf".to_owned());
+    now.files.push(BootFile { path: "/etc/sysctl.d/50-a.conf".into(), content, target });
+    assert_eq!(told(&reading(&now.after_restart(), key).systemd), "default");
+}
+
+#[test]
 fn what_cannot_be_read_may_set_anything_that_nothing_behind_it_sets() {
     let key = "net.ipv4.tcp_fin_timeout";
     let mut tree = BootFiles::default().with("/etc/sysctl.d/10-a.conf", "net.ipv4.tcp_fin_timeout = 7\n");

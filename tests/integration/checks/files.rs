@@ -199,6 +199,27 @@ fn unreadable_drop_in() {
 }
 
 #[test]
+fn run_drop_in_lost_at_boot() {
+    let text = "net.ipv4.tcp_fin_timeout = 30\nnet.ipv4.tcp_sack = 0\n-net.ipv4.tcp_rfc1337\n";
+    let mut found = Fixture::with(&[
+        ("/run/sysctl.d/50-a.conf", text),
+        ("/usr/lib/sysctl.d/50-a.conf", "net.ipv4.tcp_fin_timeout = 60\n"),
+        ("/run/sysctl.d/60-b.conf", "# nothing\n"),
+        ("/run/sysctl.d/70-c.conf", "net.ipv4.tcp_fin_timeout = 30\n"),
+        ("/etc/sysctl.d/70-c.conf", "net.ipv4.tcp_fin_timeout = 30\n"),
+    ]);
+    assert_eq!(found.finds("run-drop-in-lost-at-boot"), [""; 0], "what is not set apart is read");
+    found.files = found.files.after_restart();
+    let expected = [
+        format!(
+            "/run/sysctl.d/50-a.conf: sets {FIN}, net.ipv4.tcp_sack, hides_until_then /usr/lib/sysctl.d/50-a.conf"
+        ),
+        "/run/sysctl.d/60-b.conf: ".into(),
+    ];
+    assert_eq!(found.finds("run-drop-in-lost-at-boot"), expected);
+}
+
+#[test]
 fn set_before_its_module() {
     let text = "net.netfilter.nf_conntrack_max = 1000\nnet.ipv4.conf.eth0/100.rp_filter = 1\nnet.ipv4.conf.all.rp_filter = 1\n";
     let mut found = Fixture::with(&[("/etc/sysctl.d/a.conf", text)]);

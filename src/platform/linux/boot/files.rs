@@ -15,21 +15,17 @@ use crate::facts::boot::Content;
 use crate::facts::boot::FOLDERS;
 use crate::facts::boot::SYSCTL_CONF;
 use crate::platform::linux::Root;
+use crate::platform::linux::root::is_null;
 
 /// Larger files are not read: whoever needs more lines than fit here has another problem.
 const LARGEST: usize = 16 << 20;
 
 /// Where systemd looks for a credential of a service: what the firmware or the command line passed on, then its
-/// stores (systemd.exec(5), `LoadCredential=`).
-const CREDENTIALS: [&str; 5] = [
-    "/run/credentials/@system",
-    "/etc/credstore",
-    "/run/credstore",
-    "/usr/local/lib/credstore",
-    "/usr/lib/credstore",
-];
+/// stores (systemd.exec(5), `LoadCredential=`). `/run/credstore` is empty at boot.
+const CREDENTIALS: [&str; 4] =
+    ["/run/credentials/@system", "/etc/credstore", "/usr/local/lib/credstore", "/usr/lib/credstore"];
 
-/// Reads the files. What cannot be read is among them, with the reason; this never fails.
+/// Reads the files as they lie there now. What cannot be read is among them, with the reason; this never fails.
 #[must_use]
 pub fn boot_files(root: &Root) -> BootFiles {
     let mut files = BootFiles::default();
@@ -68,12 +64,14 @@ impl Reader<'_> {
                 return files.unlisted.push(format!("{folder} could not be read: {}", cause(errno)));
             }
         };
-        // /lib/sysctl.d is /usr/lib/sysctl.d wherever /lib is a link.
+        // /lib/sysctl.d is /usr/lib/sysctl.d wherever /lib is a link. What /run shows, a restart leaves where it is.
         if let Ok(about) = rustix::fs::fstat(&open) {
             if seen.contains(&(about.st_dev, about.st_ino)) {
                 return;
             }
-            seen.push((about.st_dev, about.st_ino));
+            if !folder.starts_with("/run/") {
+                seen.push((about.st_dev, about.st_ino));
+            }
         }
         let mut space = Vec::with_capacity(32 << 10);
         let mut entries = RawDir::new(&open, space.spare_capacity_mut());
@@ -111,11 +109,7 @@ impl Reader<'_> {
                 return Some(BootFile { path: path.into(), content, target: None });
             }
         };
-        let link = if kind(&own) == Ok(FileType::Symlink) {
-            rustix::fs::readlinkat(&own, "", Vec::new()).ok().map(|text| text.to_string_lossy().into_owned())
-        } else {
-            None
-        };
+        let link = if kind(&own) == Ok(FileType::Symlink) { Root::link(&own) } else { None };
         // Opened without any access at first: to open a device or a pipe can act on it.
         let end = self.root.open(path, OFlags::PATH);
         let target = end.as_ref().ok().filter(|_| link.is_some()).and_then(|file| self.root.place(file));
@@ -154,11 +148,6 @@ impl Reader<'_> {
             }
         }
     }
-}
-
-/// Whether a link hides the files of its name behind it. In an image `/dev` may be empty.
-fn is_null(link: &str) -> bool {
-    link.trim_start_matches("../").trim_start_matches('/') == "dev/null"
 }
 
 /// SUSE has systemd-sysctl read a file of the running kernel's first, by a drop-in of the service.

@@ -9,9 +9,8 @@ use crate::platform::linux::Root;
 /// Where systemd has its programs: the second place is of systems where /lib is not /usr/lib.
 const PROGRAMS: [&str; 2] = ["/usr/lib/systemd", "/lib/systemd"];
 
-/// Where a unit is masked by a link to `/dev/null`.
-const MASKS: [&str; 2] =
-    ["/etc/systemd/system/systemd-sysctl.service", "/run/systemd/system/systemd-sysctl.service"];
+/// Where a unit is masked by a link to `/dev/null`. One below `/run` is gone at the next boot.
+const MASK: &str = "/etc/systemd/system/systemd-sysctl.service";
 
 /// Finds out what will read the files: on this machine by what started it, in an image by what it would start.
 /// A container's program that starts nothing is neither.
@@ -28,7 +27,7 @@ pub fn boot_loader(root: &Root, command_line: &[u8]) -> BootLoader {
     };
     if by_systemd {
         let there = PROGRAMS.iter().any(|folder| root.has(&format!("{folder}/systemd-sysctl")));
-        let masked = MASKS.iter().any(|unit| root.end_of(unit).is_some_and(|end| end == "/dev/null"))
+        let masked = root.is_mask(MASK)
             || command_line.split(u8::is_ascii_whitespace).any(|word| {
                 matches!(
                     word,

@@ -7,12 +7,9 @@ use rustix::fs::OFlags;
 
 use crate::platform::linux::Root;
 
-const FOLDERS: [&str; 4] = [
-    "/etc/modules-load.d",
-    "/run/modules-load.d",
-    "/usr/local/lib/modules-load.d",
-    "/usr/lib/modules-load.d",
-];
+/// `/run/modules-load.d` is empty at boot.
+const FOLDERS: [&str; 3] =
+    ["/etc/modules-load.d", "/usr/local/lib/modules-load.d", "/usr/lib/modules-load.d"];
 
 /// Larger files are not read.
 const LARGEST: u64 = 1 << 20;
