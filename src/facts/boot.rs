@@ -1,5 +1,6 @@
 //! What the next boot will set: the files that a loader reads, and the value, the file and the line that come of them.
 
+mod brace;
 mod command_line;
 mod effect;
 mod file;
@@ -89,6 +90,19 @@ pub struct BootValue {
     pub written: Vec<Assigned>,
     /// Those of them that the kernel refuses, each with the reason; known after [`on_kernel`].
     pub refused: Vec<(Assigned, String)>,
+    /// The lines that set another setting, which changes this one with it.
+    pub besides: Vec<Besides>,
+}
+
+/// A line that sets another setting, and changes one besides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Besides {
+    /// How many of the values are written before it.
+    pub after: usize,
+    /// The value that it leaves, where that is the one it assigns.
+    pub value: Option<String>,
+    /// Which line it is, and what it sets.
+    pub why: String,
 }
 
 /// A value and the line that assigns it.
@@ -144,7 +158,14 @@ impl BootValue {
 
     /// A value that no line of a file says anything about.
     const fn of(state: BootState) -> Self {
-        Self { state, origin: None, shadowed: Vec::new(), written: Vec::new(), refused: Vec::new() }
+        Self {
+            state,
+            origin: None,
+            shadowed: Vec::new(),
+            written: Vec::new(),
+            refused: Vec::new(),
+            besides: Vec::new(),
+        }
     }
 }
 

@@ -10,6 +10,8 @@ use crate::facts::boot::Content;
 /// The check.
 pub static CHECK: Check = Check { id: "unreadable-drop-in", page: include_str!("unreadable_drop_in.md") };
 
+const NOTHING: &str = "delete it: it sets nothing, and hides others";
+
 pub(super) fn check(view: &BootView<'_>, found: &mut Concerns) {
     let mut add = |subject: &str, why: &str, advice: &str| {
         found.add(Severity::Warning, || {
@@ -19,7 +21,8 @@ pub(super) fn check(view: &BootView<'_>, found: &mut Concerns) {
     for file in &view.files.files {
         match &file.content {
             Content::Unreadable(why) => add(&file.path, why, "run twtune as root, or let the file be read"),
-            Content::Nothing(why) => add(&file.path, why, "delete it: it sets nothing, and hides others"),
+            Content::Nothing(why) => add(&file.path, why, NOTHING),
+            Content::NotFile => add(&file.path, "it is not a file", NOTHING),
             Content::Text(_) | Content::Mask => {}
         }
     }

@@ -28,29 +28,42 @@ pub fn default_value(setting: &Setting, version: Option<Version>) -> Option<Valu
 }
 
 fn effect(mut boot: BootValue, setting: &Setting, version: Option<Version>) -> BootValue {
-    let BootState::Present(_) = boot.state else { return boot };
+    if matches!(boot.state, BootState::Unreadable(_)) || boot.written.is_empty() && boot.besides.is_empty() {
+        return boot;
+    }
     let accept = version.and_then(|version| setting.accepts_in(version));
     let mut now = default_value(setting, version);
     let mut by: Option<&Assigned> = None;
     let mut doubt = None;
-    for line in &boot.written {
+    for at in 0..=boot.written.len() {
+        for besides in boot.besides.iter().filter(|besides| besides.after == at) {
+            let left = besides.value.as_ref().and_then(|text| Value::parse(setting.kind, text).ok());
+            if left.is_none() || left != now {
+                (now, by, doubt) = (None, None, Some(besides.why.clone()));
+            }
+        }
+        let Some(line) = boot.written.get(at) else { break };
         match written(setting.kind, accept, &line.value, now.as_ref()) {
             Written::Value(value) => (now, by, doubt) = (Some(value), Some(line), None),
-            Written::Unknown(why) => (now, by, doubt) = (None, Some(line), Some(why)),
+            Written::Unknown(why) => {
+                (now, by, doubt) = (None, Some(line), Some(format!("{}: {why}", line.origin)));
+            }
             Written::Refused(why) => boot.refused.push((line.clone(), why)),
         }
     }
-    let winner = boot.origin.take();
+    let winner = boot.written.last().map(|line| &line.origin);
     boot.origin = by.map(|line| line.origin.clone());
-    boot.state = match (doubt, &boot.origin, now) {
-        (Some(why), Some(origin), _) => BootState::Unknown(format!("{origin}: {why}")),
+    boot.state = match (doubt, by, now) {
+        (Some(why), ..) => BootState::Unknown(why),
         (None, Some(_), Some(value)) => BootState::Present(value.to_string()),
         _ => BootState::Default,
     };
-    if winner != boot.origin {
+    if winner != boot.origin.as_ref() {
         // The last line comes to nothing, and an earlier one, which it would have shadowed, stays.
         boot.shadowed.retain(|line| Some(&line.origin) != boot.origin.as_ref());
-        boot.shadowed.extend(boot.written.iter().find(|line| Some(&line.origin) == winner.as_ref()).cloned());
+        if !boot.shadowed.iter().any(|line| Some(&line.origin) == winner) {
+            boot.shadowed.extend(boot.written.last().cloned());
+        }
     }
     boot
 }

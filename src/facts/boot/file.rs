@@ -34,8 +34,10 @@ pub enum Content {
     Text(Vec<u8>),
     /// Nothing on purpose: a link to `/dev/null` hides the files of the same name behind it.
     Mask,
-    /// Nothing, since no loader could read it either; why. It hides those of the same name all the same.
+    /// Nothing, since no loader could open it either; why. It hides those of the same name all the same.
     Nothing(String),
+    /// Nothing, since it is a folder or the like; it hides the others as well.
+    NotFile,
     /// It could not be read by this user, while a loader can; why.
     Unreadable(String),
 }

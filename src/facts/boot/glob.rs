@@ -5,6 +5,11 @@ pub(super) fn is_pattern(path: &[u8]) -> bool {
     path.iter().any(|byte| matches!(byte, b'*' | b'?' | b'['))
 }
 
+/// Whether glob(3) takes anything in a name for more than itself.
+pub(super) fn has_special(name: &[u8]) -> bool {
+    name.iter().any(|byte| matches!(byte, b'*' | b'?' | b'[' | b'\\' | b'{'))
+}
+
 /// Whether a pattern names a path: part for part, and no wildcard takes a slash.
 pub(super) fn matches(pattern: &[u8], path: &[u8]) -> bool {
     let mut wanted = pattern.split(|byte| *byte == b'/').filter(|part| !part.is_empty());

@@ -166,7 +166,7 @@ fn normalized(key: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// Whether no part of a path is empty or begins with a dot, so that nothing in it leads elsewhere. Nearly all are.
-fn is_straight(path: &[u8]) -> bool {
+pub(super) fn is_straight(path: &[u8]) -> bool {
     let mut before = b'/';
     for byte in path {
         if before == b'/' && matches!(byte, b'/' | b'.') {

@@ -3,6 +3,7 @@
 use crate::facts::BootState;
 use crate::facts::BootValue;
 use crate::facts::Loader;
+use crate::facts::boot::Besides;
 use crate::facts::boot::BootFile;
 use crate::facts::boot::BootFiles;
 use crate::facts::boot::Content;
@@ -12,8 +13,10 @@ use crate::facts::boot::lines::Entry;
 use crate::facts::boot::lines::Lines;
 use crate::facts::boot::lines::Named;
 use crate::facts::boot::order;
+use crate::facts::boot::run::Outcome;
 use crate::facts::boot::run::Run;
 use crate::setting::Key;
+use crate::setting::catalogue;
 
 /// Everything that one loader reads, run after run: what one run sets stays where no later one sets it.
 #[derive(Debug)]
@@ -36,7 +39,7 @@ impl<'a> Reading<'a> {
         let in_order = order::in_order(files, loader);
         let length = |file: &&BootFile| match &file.content {
             Content::Text(text) => text.len(),
-            Content::Mask | Content::Nothing(_) | Content::Unreadable(_) => 0,
+            Content::Mask | Content::Nothing(_) | Content::NotFile | Content::Unreadable(_) => 0,
         };
         lines.expect(in_order.iter().map(length).sum());
         let (mut first, mut missed) = (lines.entries.len(), Vec::new());
@@ -48,7 +51,7 @@ impl<'a> Reading<'a> {
                 Content::Unreadable(why) => {
                     missed.push((lines.entries.len(), format!("{} could not be read: {why}", file.path)));
                 }
-                Content::Mask | Content::Nothing(_) => {}
+                Content::Mask | Content::Nothing(_) | Content::NotFile => {}
             }
             if order::is_of_kernel(file) {
                 runs.push(Run::new(loader, &lines, first, std::mem::take(&mut missed)));
@@ -79,28 +82,61 @@ impl<'a> Reading<'a> {
     /// What the loader makes of a setting.
     #[must_use]
     pub fn value(&self, key: &Key) -> BootValue {
-        let path = key.segments().collect::<Vec<_>>().join("/");
-        let (mut naming, mut written, mut doubt) = (Vec::new(), Vec::<&Entry<'_>>::new(), None);
-        for run in &self.runs {
-            let outcome = run.outcome(&self.lines, path.as_bytes());
-            doubt = outcome.doubt.or(if outcome.certain { None } else { doubt });
-            naming.extend(outcome.naming);
-            written.extend(outcome.written);
-        }
-        let winner = written.last().copied();
-        let state = match (doubt, winner) {
-            (Some(why), _) => BootState::Unreadable(why.into()),
-            (None, Some(entry)) => BootState::Present(entry.assigned().value),
-            (None, None) => BootState::Default,
+        let Outcome { naming, written, doubt, .. } = self.outcome(key);
+        let besides = self.besides(key, &written);
+        let winner = written.last().map(|(_, entry)| *entry);
+        let changed = besides.iter().find(|besides| besides.after == written.len());
+        let state = match (doubt, changed, winner) {
+            (Some(why), ..) => BootState::Unreadable(why.into()),
+            (None, Some(besides), _) => BootState::Unknown(besides.why.clone()),
+            (None, None, Some(entry)) => BootState::Present(entry.assigned().value),
+            (None, None, None) => BootState::Default,
         };
-        let winner = winner.filter(|_| doubt.is_none());
+        let winner = winner.filter(|_| matches!(state, BootState::Present(_)));
         let loses = |entry: &&Entry<'_>| !winner.is_some_and(|winner| std::ptr::eq(winner, *entry));
         BootValue {
             state,
             origin: winner.map(Entry::origin),
             shadowed: naming.into_iter().filter(loses).map(Entry::assigned).collect(),
-            written: written.into_iter().map(Entry::assigned).collect(),
+            written: written.into_iter().map(|(_, entry)| entry.assigned()).collect(),
             refused: Vec::new(),
+            besides,
         }
+    }
+
+    /// What all runs together make of a setting, taken for itself.
+    fn outcome(&self, key: &Key) -> Outcome<'_, 'a> {
+        let path = key.segments().collect::<Vec<_>>().join("/");
+        let mut all = Outcome::default();
+        for run in &self.runs {
+            let outcome = run.outcome(&self.lines, path.as_bytes());
+            all.doubt = outcome.doubt.or(if outcome.certain { None } else { all.doubt });
+            all.naming.extend(outcome.naming);
+            all.written.extend(outcome.written);
+        }
+        all
+    }
+
+    /// The lines that set other settings, and this one with them: the last one of each.
+    fn besides(&self, key: &Key, own: &[(usize, &Entry<'_>)]) -> Vec<Besides> {
+        let changing = catalogue::all().filter(|other| other.also_changes.iter().any(|one| key.matches(one)));
+        let mut found = Vec::new();
+        for other in changing.filter(|other| other.key != key.as_str() && !other.key.contains('*')) {
+            // What interfaces start with is given to them alone, and not to one that has a value of its own.
+            let starts = other.key.contains(".conf.default.");
+            if starts && key.as_str().contains(".conf.all.") {
+                continue;
+            }
+            let Ok(changer) = Key::parse(other.key) else { continue };
+            let Some((moment, entry)) = self.outcome(&changer).written.last().copied() else { continue };
+            let after = if starts { 0 } else { own.iter().filter(|(own, _)| *own < moment).count() };
+            // Forwarding sets this one to its opposite; all others are given the same value.
+            let opposite = key.as_str().ends_with(".accept_redirects") && !starts;
+            let value = (!opposite).then(|| entry.assigned().value);
+            let why = format!("{} sets {}, which changes it as well", entry.origin(), other.key);
+            found.push((moment, Besides { after, value, why }));
+        }
+        found.sort_by_key(|(moment, _)| *moment);
+        found.into_iter().map(|(_, besides)| besides).collect()
     }
 }

@@ -6,8 +6,10 @@ use std::ops::Range;
 
 use crate::facts::Loader;
 use crate::facts::boot::Verb;
+use crate::facts::boot::brace;
 use crate::facts::boot::glob;
 use crate::facts::boot::line::arrival;
+use crate::facts::boot::line::is_straight;
 use crate::facts::boot::lines::Entry;
 use crate::facts::boot::lines::Lines;
 
@@ -23,6 +25,8 @@ pub(super) struct Run {
     patterns: Vec<usize>,
     /// Those of them that are carried out, in turn.
     carried_out: Vec<usize>,
+    /// One whose alternatives in braces are not followed.
+    braced: Option<String>,
     /// Files that could not be read, and the place of the first line behind each.
     missed: Vec<(usize, String)>,
 }
@@ -41,6 +45,22 @@ fn target(loader: Loader, pattern: &[u8]) -> Option<Cow<'_, [u8]>> {
             if looks { None } else { arrival(&pattern[..end]) }
         }
     }
+}
+
+/// Whether a loader finds a path for a pattern.
+fn names(loader: Loader, pattern: &[u8], path: &[u8]) -> bool {
+    let Some(pattern) = target(loader, pattern) else { return false };
+    if loader == Loader::SystemdSysctl && pattern.contains(&b'{') {
+        let alternatives = straight(&pattern).unwrap_or_default();
+        return alternatives.iter().any(|pattern| glob::matches(pattern, path));
+    }
+    glob::matches(&pattern, path)
+}
+
+/// What a pattern with braces stands for; None where systemd itself would lose track: of too many, or of one with a part
+/// that is empty or begins with a dot.
+fn straight(pattern: &[u8]) -> Option<Vec<Vec<u8>>> {
+    brace::alternatives(pattern).filter(|all| all.iter().all(|one| is_straight(one)))
 }
 
 /// The path as glob(3) spells it for a pattern: what the pattern spells out stays as it is.
@@ -63,11 +83,12 @@ fn spelling(pattern: &[u8], path: &[u8]) -> Vec<u8> {
 }
 
 /// What a run makes of a setting.
+#[derive(Default)]
 pub(super) struct Outcome<'r, 'a> {
     /// The lines that name it, in the order in which they are read.
     pub(super) naming: Vec<&'r Entry<'a>>,
-    /// Those that are carried out, in turn.
-    pub(super) written: Vec<&'r Entry<'a>>,
+    /// Those that are carried out, in turn, each with its moment among all lines.
+    pub(super) written: Vec<(usize, &'r Entry<'a>)>,
     /// Why something else may be written, and be it nothing.
     pub(super) doubt: Option<&'r str>,
     /// Whether a value is written for sure, whatever runs before did.
@@ -93,7 +114,13 @@ impl Run {
             Loader::SystemdSysctl => by_first_place(lines, &patterns),
         };
         carried_out.retain(|at| lines.entries[*at].verb == Verb::Set);
-        Self { loader, lines: range, astray, patterns, carried_out, missed }
+        let too_many = |at: &usize| {
+            let path = target(loader, lines.name_of(&lines.entries[*at]).path());
+            path.is_some_and(|path| path.contains(&b'{') && straight(&path).is_none())
+        };
+        let braced = carried_out.iter().copied().find(too_many).filter(|_| loader == Loader::SystemdSysctl);
+        let braced = braced.map(|at| format!("{}: its braces are not followed", lines.entries[at].origin()));
+        Self { loader, lines: range, astray, patterns, carried_out, braced, missed }
     }
 
     /// What the run makes of the setting behind a path.
@@ -105,9 +132,7 @@ impl Run {
         let path_of = |at: usize| lines.name_of(&entries[at]).path();
         named.extend(self.astray.iter().filter(|at| arrival(path_of(**at)).is_some_and(|end| end == path)));
         named.sort_unstable();
-        let matching = |at: &usize| {
-            target(self.loader, path_of(*at)).is_some_and(|pattern| glob::matches(&pattern, path))
-        };
+        let matching = |at: &usize| names(self.loader, path_of(*at), path);
         let (mut written, decided): (Vec<usize>, Option<usize>) = match (self.loader, named.last()) {
             (Loader::SystemdSysctl, Some(last)) => ([*last].into_iter().filter(sets).collect(), Some(*last)),
             (Loader::SystemdSysctl, None) => (Vec::new(), None),
@@ -132,13 +157,31 @@ impl Run {
             named.into_iter().chain(self.patterns.iter().copied().filter(matching)).collect();
         naming.retain(sets);
         naming.sort_unstable();
-        let entries = |places: Vec<usize>| places.into_iter().map(|at| &lines.entries[at]).collect();
         Outcome {
-            naming: entries(naming),
-            written: entries(written),
-            doubt: missed.map(|(_, why)| why.as_str()),
+            naming: naming.into_iter().map(|at| &entries[at]).collect(),
+            written: written.into_iter().map(|at| (self.moment(lines, at), &entries[at])).collect(),
+            doubt: missed.map(|(_, why)| why).or(self.braced.as_ref().filter(|_| !spelt)).map(String::as_str),
             certain,
         }
+    }
+
+    /// When a line is carried out, among all lines. systemd keeps the place at which a value was given first, however
+    /// often it is repeated.
+    fn moment(&self, lines: &Lines<'_>, at: usize) -> usize {
+        if self.loader == Loader::Procps {
+            return at;
+        }
+        let path = lines.name_of(&lines.entries[at]).path();
+        let mut moment = at;
+        let mut last: Option<&Entry<'_>> = None;
+        for place in self.find(lines, path).take_while(|place| *place <= at) {
+            let entry = &lines.entries[place];
+            if last.is_none_or(|last| (last.verb, last.value) != (entry.verb, entry.value)) {
+                moment = place;
+            }
+            last = Some(entry);
+        }
+        moment
     }
 
     /// The lines of this run that spell a path out, in the order in which they are read.

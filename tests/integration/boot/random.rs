@@ -33,8 +33,8 @@ impl Dice {
     }
 }
 
-/// Settings of a network namespace that do not touch each other, and numbers that each takes.
-pub(super) const NUMBERS: [(&str, u64, u64); 22] = [
+/// Settings of a network namespace, the last four of which touch each other, and numbers that each takes.
+pub(super) const NUMBERS: [(&str, u64, u64); 26] = [
     ("net.ipv4.tcp_fin_timeout", 1, 300),
     ("net.ipv4.tcp_keepalive_time", 1, 9000),
     ("net.ipv4.tcp_keepalive_intvl", 1, 300),
@@ -57,6 +57,10 @@ pub(super) const NUMBERS: [(&str, u64, u64); 22] = [
     ("net.ipv4.conf.lo.rp_filter", 0, 3),
     ("net.ipv4.conf.eth0/100.rp_filter", 0, 3),
     ("net.ipv4.conf.eth0/100.accept_redirects", 0, 2),
+    ("net.ipv4.ip_forward", 0, 2),
+    ("net.ipv4.conf.all.forwarding", 0, 2),
+    ("net.ipv4.conf.lo.forwarding", 0, 2),
+    ("net.ipv4.conf.all.accept_redirects", 0, 2),
 ];
 
 /// Settings that only patterns reach.
@@ -73,7 +77,7 @@ pub(super) const OTHERS: [(&str, &[&str]); 4] = [
     ("net.ipv4.ip_local_reserved_ports", &["80", "80,90-95", "80 # c", "80, 90", "", "0x50"]),
 ];
 
-const PATTERNS: [&str; 14] = [
+const PATTERNS: [&str; 20] = [
     "net.ipv4.tcp_keepalive_*",
     "net.ipv4.tcp_*retries*",
     "net.ipv4.conf.*.rp_filter",
@@ -88,9 +92,15 @@ const PATTERNS: [&str; 14] = [
     "net.core.somax*",
     "net.ipv4.tcp_tw_reus[",
     "net.nowhere.*",
+    "net.ipv4.conf.{l*,v1}.rp_filter",
+    "net.ipv4.conf.{lo,v1}.rp_filter",
+    "net.ipv4.conf.{eth{0,1}/1*,[!v]o}.rp_filter",
+    "net.ipv4.{tcp_fin_time*,tcp_retries1,conf.lo.rp_filter}",
+    "net.ipv4.conf.{l*,v1.rp_filter",
+    "net.ipv4.conf.*.forwarding",
 ];
 
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 22] = [
     "10-a.conf",
     "20-b.conf",
     "50-x.conf",
@@ -107,6 +117,12 @@ const NAMES: [&str; 16] = [
     "50-x.conf~",
     "50-x.CONF",
     "README",
+    "50-[x].conf",
+    "[1-5]0-?.conf",
+    "*.conf",
+    "zz-*.conf",
+    "zz-\\app.conf",
+    "{10-a,20-b}.conf",
 ];
 
 const FOLDERS: [&str; 4] = ["/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d"];

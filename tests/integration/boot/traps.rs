@@ -156,8 +156,26 @@ traps! {
         "/etc/sysctl.d/a.conf" = "-net.ipv4.tcp_fin_timeout\nnet.ipv4.tcp_fin_timeout = 20\n",
     ] "net.ipv4.tcp_fin_timeout": "20 /etc/sysctl.d/a.conf:2", "20 /etc/sysctl.d/a.conf:2";
     an_exclusion_keeps_patterns_off: [
-        "/etc/sysctl.d/a.conf" = "net.ipv4.conf.*.rp_filter = 2\n-net.ipv4.conf.lo.rp_filter\n",
+        "/etc/sysctl.d/a.conf" = "net.ipv4.conf.l*.rp_filter = 2\n-net.ipv4.conf.lo.rp_filter\n",
     ] "net.ipv4.conf.lo.rp_filter": "default", "default";
+    only_systemd_follows_braces_in_keys: [
+        "/etc/sysctl.d/a.conf" = "net.ipv4.conf.{l*,v1}.rp_filter = 2\n",
+    ] "net.ipv4.conf.lo.rp_filter": "2 /etc/sysctl.d/a.conf:1", "default";
+    braces_alone_are_no_pattern: [
+        "/etc/sysctl.d/a.conf" = "net.ipv4.conf.{lo,v1}.rp_filter = 2\n",
+    ] "net.ipv4.conf.lo.rp_filter": "default", "default";
+    procps_takes_a_file_name_for_a_pattern: [
+        "/etc/sysctl.d/z[b].conf" = "net.ipv4.tcp_fin_timeout = 20\n",
+        "/etc/sysctl.d/zb.conf" = "net.ipv4.tcp_retries2 = 9\n",
+    ] "net.ipv4.tcp_fin_timeout": "20 /etc/sysctl.d/z[b].conf:1", "default";
+    procps_reads_what_is_masked_by_a_pattern_in_a_file_name: [
+        "/etc/sysctl.d/a.conf" = "-> /dev/null",
+        "/usr/lib/sysctl.d/a.conf" = "net.ipv4.tcp_fin_timeout = 20\n",
+        "/usr/lib/sysctl.d/{a,b}.conf" = "net.ipv4.tcp_retries2 = 9\n",
+    ] "net.ipv4.tcp_fin_timeout": "default", "20 /usr/lib/sysctl.d/a.conf:1";
+    the_later_of_two_names_of_one_value_wins: [
+        "/etc/sysctl.d/a.conf" = "net.ipv4.ip_forward = 0\nnet.ipv4.conf.lo.forwarding = 1\n",
+    ] "net.ipv4.conf.lo.forwarding": "1 /etc/sysctl.d/a.conf:2", "1 /etc/sysctl.d/a.conf:2";
     a_pattern_in_an_exclusion_excludes_nothing: [
         "/etc/sysctl.d/a.conf" = "net.ipv4.conf.*.rp_filter = 2\n-net.ipv4.conf.l*.rp_filter\n",
     ] "net.ipv4.conf.lo.rp_filter": "2 /etc/sysctl.d/a.conf:1", "2 /etc/sysctl.d/a.conf:1";
@@ -222,6 +240,38 @@ fn a_file_of_the_kernel_s_own_comes_first_on_suse() {
     assert_eq!(told(&reading(&tree, key).procps), "default");
     let tree = tree.with("/etc/sysctl.d/a.conf", "net.ipv4.tcp_*_timeout = 8\n");
     assert_eq!(told(&reading(&tree, key).systemd), "8 /etc/sysctl.d/a.conf:1");
+}
+
+#[test]
+fn what_another_setting_changes_as_well_is_not_told() {
+    let tree = |text: &str| BootFiles::default().with("/etc/sysctl.d/a.conf", text);
+    let besides = |line, key| format!("/etc/sysctl.d/a.conf:{line} sets {key}, which changes it as well");
+    let (lo, all) = ("net.ipv4.conf.lo.forwarding", "net.ipv4.conf.all.accept_redirects");
+    for loader in Loader::ALL {
+        let told = |text: &str, key| told(reading(&tree(text), key).under(loader));
+        assert_eq!(told("net.ipv4.ip_forward = 1\n", lo), besides(1, "net.ipv4.ip_forward"));
+        assert_eq!(told("net.ipv4.ip_forward = 1\n", all), besides(1, "net.ipv4.ip_forward"));
+        // What comes behind it counts, where the kernel takes it; and so does what it leaves as it is.
+        let behind = "net.ipv4.ip_forward = 1\nnet.ipv4.conf.lo.forwarding = 0\n";
+        assert_eq!(told(behind, lo), "0 /etc/sysctl.d/a.conf:2");
+        assert_eq!(told(&behind.replace("0\n", "no\n"), lo), besides(1, "net.ipv4.ip_forward"));
+        let before = "net.ipv4.conf.lo.forwarding = 1\nnet.ipv4.ip_forward = 1\n";
+        assert_eq!(told(before, lo), "1 /etc/sysctl.d/a.conf:1");
+        // Under systemd-sysctl a line that repeats a value stands where that was given first.
+        let again =
+            "net.ipv4.conf.lo.forwarding = 0\nnet.ipv4.ip_forward = 1\nnet.ipv4.conf.lo.forwarding = 0\n";
+        let expected = match loader {
+            Loader::SystemdSysctl => besides(2, "net.ipv4.ip_forward"),
+            Loader::Procps => "0 /etc/sysctl.d/a.conf:3".into(),
+        };
+        assert_eq!(told(again, lo), expected);
+        // An interface starts with what `default` says.
+        let starts = "net.ipv4.conf.default.rp_filter = 2\n";
+        let eth0 = "net.ipv4.conf.eth0.rp_filter";
+        assert_eq!(told(starts, eth0), besides(1, "net.ipv4.conf.default.rp_filter"));
+        assert_eq!(told(starts, "net.ipv4.conf.all.rp_filter"), "default");
+        assert_eq!(told(&format!("{eth0} = 1\n{starts}"), eth0), "1 /etc/sysctl.d/a.conf:1");
+    }
 }
 
 #[test]

@@ -191,7 +191,7 @@ fn unreadable_drop_in() {
         files.files.push(BootFile { path: path.into(), content, target: None });
     };
     add(&mut found.files, "/etc/sysctl.d/b.conf", Content::Unreadable("permission denied".into()));
-    add(&mut found.files, "/etc/sysctl.d/c.conf", Content::Nothing("it is not a file".into()));
+    add(&mut found.files, "/etc/sysctl.d/c.conf", Content::NotFile);
     add(&mut found.files, "/etc/sysctl.d/d.conf", Content::Mask);
     let expected =
         ["/etc/sysctl.d/b.conf: why permission denied", "/etc/sysctl.d/c.conf: why it is not a file"];

@@ -118,9 +118,7 @@ impl Reader<'_> {
             (Err(Errno::NOENT | Errno::NOTDIR), Some(link)) => {
                 Content::Nothing(format!("it is a link to {link}, which is not there"))
             }
-            (Ok(file), _) if kind(&file) != Ok(FileType::RegularFile) => {
-                Content::Nothing("it is not a file".into())
-            }
+            (Ok(file), _) if kind(&file) != Ok(FileType::RegularFile) => Content::NotFile,
             (Err(errno), _) => self.content(Err(errno)),
             (Ok(_), _) => self.content(self.root.open(path, OFlags::RDONLY)),
         };
