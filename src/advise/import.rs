@@ -14,9 +14,11 @@ use crate::setting::Key;
 use crate::setting::Kind;
 use crate::setting::Setting;
 use crate::setting::Value;
+use crate::setting::Written;
 use crate::setting::canonical;
 use crate::setting::catalogue;
 use crate::setting::is_hidden;
+use crate::setting::written;
 
 /// A line that sets something, and what is to be made of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,18 +148,27 @@ fn sysctl_conf(text: &str) -> Vec<ImportedLine> {
     entries.collect()
 }
 
-/// The `[sysctl]` part of a TuneD profile.
+/// The `[sysctl]` part of a TuneD profile, and a word on what the rest of it brings along.
 fn tuned(text: &str) -> Vec<ImportedLine> {
     let mut lines = Vec::new();
-    let mut inside = false;
+    let mut inside = "";
     for (at, line) in text.lines().enumerate() {
         let line = line.trim();
-        if line.starts_with('[') {
-            inside = line == "[sysctl]";
-        } else if inside
-            && !line.starts_with(['#', ';'])
-            && let Some((key, value)) = line.split_once('=')
+        if line.starts_with(['#', ';']) {
+            continue;
+        }
+        if let Some(section) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+            inside = section;
+            if !matches!(inside, "main" | "variables" | "sysctl") {
+                lines.push(left_out(at + 1, line, "It tunes something else than sysctls."));
+            }
+        } else if let ("main", Some((key, value))) = (inside, line.split_once('='))
+            && key.trim() == "include"
         {
+            let why =
+                "The sysctls of the profile that it includes are not among these: take them over as well.";
+            lines.push(ImportedLine { value: canonical(value), ..left_out(at + 1, "include", why) });
+        } else if let ("sysctl", Some((key, value))) = (inside, line.split_once('=')) {
             // `key=>5` sets it only where it is less.
             let value = value.trim();
             let (wish, value) = match (value.strip_prefix('>'), value.strip_prefix('<')) {
@@ -165,22 +176,33 @@ fn tuned(text: &str) -> Vec<ImportedLine> {
                 (_, Some(most)) => (Wish::AtMost, most),
                 _ => (Wish::Equal, value),
             };
-            let (key, value) = (key.trim().to_owned(), canonical(value));
+            let (key, value) = (key.trim(), canonical(unquoted(value)));
             if value.contains("${") {
-                lines.push(ImportedLine {
-                    number: at + 1,
-                    key,
-                    value,
-                    judgement: Judgement::Inexpressible,
-                    why: Some("TuneD computes the value, and a profile cannot.".into()),
-                    rule: None,
-                });
+                let why = "TuneD computes the value, and a profile cannot.";
+                lines.push(ImportedLine { value, ..left_out(at + 1, key, why) });
             } else {
-                lines.push(judged(at + 1, &key, &value, wish));
+                lines.push(judged(at + 1, key, &value, wish));
             }
         }
     }
     lines
+}
+
+/// What no profile can say.
+fn left_out(number: usize, key: &str, why: &str) -> ImportedLine {
+    ImportedLine {
+        number,
+        key: key.to_owned(),
+        value: String::new(),
+        judgement: Judgement::Inexpressible,
+        why: Some(why.into()),
+        rule: None,
+    }
+}
+
+/// A value without the quotes around it, as TuneD reads it.
+fn unquoted(value: &str) -> &str {
+    value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value)
 }
 
 fn judged(number: usize, key: &str, value: &str, wish: Wish) -> ImportedLine {
@@ -215,9 +237,7 @@ fn judged(number: usize, key: &str, value: &str, wish: Wish) -> ImportedLine {
             }
         };
     };
-    let understood = Value::parse(setting.kind, value);
-    let understood = understood.and_then(|value| setting.refuses(&value).map_or(Ok(value), Err));
-    let understood = match understood {
+    let (understood, remark) = match understand(setting, value) {
         Ok(understood) => understood,
         Err(why) => {
             let comment = value.contains(['#', ';']);
@@ -225,23 +245,43 @@ fn judged(number: usize, key: &str, value: &str, wish: Wish) -> ImportedLine {
             return line(Judgement::Refused, Some(format!("{}{comment}", sentence(&why))), None);
         }
     };
+    let remarked = |why: Option<&str>| {
+        let parts: Vec<&str> = why.into_iter().chain(remark.as_deref()).collect();
+        (!parts.is_empty()).then(|| parts.join(" "))
+    };
     let rule = rule(&parsed, setting, &understood, wish);
     let advice = lore::advice(&parsed, &understood);
     if setting.until.is_some() {
         let why = advice.map_or(setting.semantics, |advice| advice.why);
-        return line(Judgement::Gone, Some(why.into()), rule);
+        return line(Judgement::Gone, remarked(Some(why)), rule);
     }
     if let Some(advice) = advice {
-        return line(Judgement::Lore(advice.verdict), Some(advice.why.into()), rule);
+        return line(Judgement::Lore(advice.verdict), remarked(Some(advice.why)), rule);
     }
     let default = setting.defaults.last().and_then(|(_, default)| match default {
         DefaultValue::Is(text) => Value::parse(setting.kind, text).ok(),
         DefaultValue::Computed(_) => None,
     });
     if default == Some(understood) {
-        return line(Judgement::Default, Some("It is the default.".into()), rule);
+        return line(Judgement::Default, remarked(Some("It is the default.")), rule);
     }
-    line(Judgement::Fine, None, rule)
+    line(Judgement::Fine, remarked(None), rule)
+}
+
+/// The value that the line sets, and what is to be said of how the kernel reads it, which is less strict than a profile.
+fn understand(setting: &Setting, text: &str) -> Result<(Value, Option<String>), String> {
+    let strictly = Value::parse(setting.kind, text);
+    match strictly.and_then(|value| setting.refuses(&value).map_or(Ok(value), Err)) {
+        Ok(value) => Ok((value, None)),
+        Err(why) => match written(setting.kind, setting.accepts.last().map(|(_, accept)| accept), text, None)
+        {
+            Written::Value(value) => {
+                let remark = format!("The kernel reads {value}: what else stands there is no part of it.");
+                Ok((value, Some(remark)))
+            }
+            Written::Refused(_) | Written::Unknown(_) => Err(why),
+        },
+    }
 }
 
 /// What to say of a key that the catalogue does not know.

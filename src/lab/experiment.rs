@@ -39,6 +39,12 @@ impl Experiment {
     pub fn expected_in(&self, version: Version) -> Option<Verdict> {
         self.expected.iter().rev().find(|(since, _)| *since <= version).map(|(_, verdict)| *verdict)
     }
+
+    /// Whether the claim is one that does not hold, and the experiment shows it.
+    #[must_use]
+    pub fn is_refuted(&self) -> bool {
+        self.expected.last().is_some_and(|(_, verdict)| *verdict == Verdict::Refuted)
+    }
 }
 
 /// What an experiment says of its claim.

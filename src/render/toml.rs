@@ -17,7 +17,8 @@ pub fn imported(out: &mut dyn Write, name: &str, file: &str, lines: &[ImportedLi
     writeln!(out, "schema = 1\nname = \"{name}\"\nsummary = \"Taken over from {shown}\"")?;
     for line in lines {
         let (number, key, value) = (line.number, escape(&line.key), escape(&line.value));
-        writeln!(out, "\n# line {number}: {key} = {value}")?;
+        let sets = if value.is_empty() { "" } else { " = " };
+        writeln!(out, "\n# line {number}: {key}{sets}{value}")?;
         if let Some(why) = &line.why {
             writeln!(out, "# {}: {}", line.judgement.name(), escape(why))?;
         }

@@ -96,7 +96,7 @@ fn what_is_imported_is_a_sound_profile_of_the_lines_that_are_taken() {
 #[test]
 fn a_tuned_profile_is_read_as_one() {
     let text = "[main]\nsummary=Throughput\ninclude=balanced\n[cpu]\ngovernor=performance\n[sysctl]\n\
-                # comment\nnet.core.somaxconn=>8192\nnet.ipv4.tcp_rmem=4096 131072 16777216\n\
+                # comment\nnet.core.somaxconn=>8192\nnet.ipv4.tcp_rmem=\"4096 131072 16777216\"\n\
                 vm.swappiness=10\nkernel.sched_latency_ns=1\nnet.ipv4.tcp_fin_timeout=<60\n\
                 vm.dirty_ratio=${ratio}\n[vm]\ntransparent_hugepages=never\n";
     let lines = import(text);
@@ -110,14 +110,26 @@ fn a_tuned_profile_is_read_as_one() {
     assert_eq!(
         found,
         [
+            (3, "include", "inexpressible", None),
+            (4, "[cpu]", "inexpressible", None),
             (8, "net.core.somaxconn", "note", Some("at_least = 8192")),
             (9, "net.ipv4.tcp_rmem", "fine", Some("want = [4096, 131072, 16777216]")),
             (10, "vm.swappiness", "note", Some("want = 10")),
             (11, "kernel.sched_latency_ns", "gone", None),
             (12, "net.ipv4.tcp_fin_timeout", "default", Some("at_most = 60")),
             (13, "vm.dirty_ratio", "inexpressible", None),
+            (14, "[vm]", "inexpressible", None),
         ]
     );
+}
+
+#[test]
+fn what_the_kernel_reads_of_a_line_is_what_becomes_a_rule() {
+    let lines = import("net.ipv4.tcp_retries2 = 9   # shorter\nnet.core.somaxconn = # none\n");
+    let rule = |line: usize| lines[line].rule.as_ref().map(|rule| rule.constraint.as_str());
+    assert_eq!(rule(0), Some("want = 9"), "{lines:#?}");
+    assert!(lines[0].why.as_deref().is_some_and(|why| why.contains("no part of it")), "{lines:#?}");
+    assert_eq!((rule(1), lines[1].judgement), (None, Judgement::Refused), "{lines:#?}");
 }
 
 #[test]

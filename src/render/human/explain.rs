@@ -5,10 +5,10 @@ use std::io;
 use std::io::Write;
 
 use crate::lab;
-use crate::lab::Experiment;
 use crate::lore;
 use crate::lore::Topic;
 use crate::render::Page;
+use crate::render::human::lab::claim;
 use crate::render::style;
 use crate::setting::Key;
 use crate::setting::Setting;
@@ -63,8 +63,8 @@ fn write_experiments(out: &mut dyn Write, topic: &str) -> io::Result<()> {
     if proofs.peek().is_some() {
         writeln!(out, "\n{}", style::strong("See it on this machine"))?;
     }
-    for Experiment { name, claim, .. } in proofs {
-        writeln!(out, "  twtune lab run {name}\n      {}", style::faint(claim))?;
+    for experiment in proofs {
+        writeln!(out, "  twtune lab run {}\n      {}", experiment.name, style::faint(&claim(experiment)))?;
     }
     Ok(())
 }

@@ -19,20 +19,30 @@ use crate::render::style;
 /// The writer's.
 pub fn lab_list(out: &mut dyn Write, experiments: &[Experiment]) -> io::Result<()> {
     for experiment in experiments {
-        let Experiment { name, claim, seconds, .. } = experiment;
+        let Experiment { name, seconds, .. } = experiment;
         writeln!(out, "{} {}", style::strong(name), style::faint(&format!("(about {seconds} s)")))?;
-        writeln!(out, "    {claim}")?;
+        writeln!(out, "    {}", claim(experiment))?;
     }
     Ok(())
 }
 
+/// The claim, and whether it is one that people believe in vain.
+pub(super) fn claim(experiment: &Experiment) -> String {
+    let end = if experiment.is_refuted() { " (refuted)" } else { "" };
+    format!("{}{end}", experiment.claim)
+}
+
 /// Writes which experiments prove what was said about a setting, a check or a concept.
 pub(super) fn write_proofs(out: &mut dyn Write, topic: &str, indent: &str) -> io::Result<()> {
-    let names: Vec<&str> = lab::experiments_about(topic).map(|experiment| experiment.name).collect();
-    if names.is_empty() {
-        return Ok(());
+    let (refuted, confirmed): (Vec<_>, Vec<_>) =
+        lab::experiments_about(topic).partition(|experiment| experiment.is_refuted());
+    for (what, experiments) in [("proved by", confirmed), ("what people believe, refuted by", refuted)] {
+        let names: Vec<&str> = experiments.iter().map(|experiment| experiment.name).collect();
+        if !names.is_empty() {
+            writeln!(out, "{indent}{what} `twtune lab run {}`", names.join(" "))?;
+        }
     }
-    writeln!(out, "{indent}proved by `twtune lab run {}`", names.join(" "))
+    Ok(())
 }
 
 /// Writes what experiments found.
