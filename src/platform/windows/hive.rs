@@ -3,6 +3,8 @@
 use std::os::windows::process::CommandExt;
 use std::process::Command;
 use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
 
 use windows_registry::Key;
 use windows_registry::LOCAL_MACHINE;
@@ -28,6 +30,9 @@ const QUERY_AND_SET: u32 = 3;
 
 /// `CREATE_NO_WINDOW`: a console of its own would flash up where we have none.
 const NO_WINDOW: u32 = 0x0800_0000;
+
+/// How often `netsh` is started once more where it did not start.
+const STARTS: usize = 5;
 
 /// Whoever may write these may set the port ranges: both take an administrator.
 const PARAMETERS: &str = r"SYSTEM\CurrentControlSet\Services\Tcpip\Parameters";
@@ -117,7 +122,16 @@ fn netsh(arguments: &[String]) -> Result<Vec<u8>, Fault> {
     let folder = folder::system().map_err(|error| failed(format!("the system's folder: {error}")))?;
     let mut command = Command::new(folder.join("netsh.exe"));
     command.args(arguments).stdin(Stdio::null()).creation_flags(NO_WINDOW);
-    let output = command.output().map_err(|error| failed(format!("netsh does not start: {error}")))?;
+    let mut answer = command.output();
+    // What did not start has done nothing, and may start in a moment.
+    for _ in 0..STARTS {
+        if answer.is_ok() {
+            break;
+        }
+        thread::sleep(Duration::from_millis(100));
+        answer = command.output();
+    }
+    let output = answer.map_err(|error| failed(format!("netsh does not start: {error}")))?;
     if output.status.success() {
         return Ok(output.stdout);
     }

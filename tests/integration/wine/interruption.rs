@@ -88,7 +88,17 @@ fn ended_at_any_moment_a_rollback_restores() {
             assert_eq!(next.code, Some(3), "what was interrupted is settled first: {next:#?}");
         }
         seen.insert(found);
-        let back = machine.twtune("rollback --yes");
+        let mut back = machine.twtune("rollback --yes");
+        // Where the machine has much else to do, Wine now and then does not start a program (error 1359). Then all is
+        // as it was, and the next rollback has to do it.
+        for _ in 0..5 {
+            if !back.stdout.contains("netsh does not start") {
+                break;
+            }
+            eprintln!("WINE started no netsh: {back:?}");
+            sleep(Duration::from_secs(1));
+            back = machine.twtune("rollback --yes");
+        }
         assert_eq!(back.code, Some(0), "moment {moment}: {back:#?}");
         assert_eq!(machine.export(), before, "moment {moment}");
         assert_eq!(ranges(&machine), ports, "moment {moment}");
