@@ -85,11 +85,12 @@ fn main() {
 }
 
 /// What is run in a sandbox, each in its own.
-const INSIDE: [&str; 6] =
-    ["apply", "time-wait", "a-million-time-waits", "destinations", "close-wait", "namespaces"];
+const INSIDE: [&str; 7] =
+    ["dozen", "apply", "time-wait", "a-million-time-waits", "destinations", "close-wait", "namespaces"];
 
 fn inside(part: &str) {
     match part {
+        "dozen" => boot::bench_dozen(),
         "apply" => bench_apply(),
         "time-wait" => diagnose::bench_time_wait(300_000, 60),
         "a-million-time-waits" => diagnose::bench_time_wait(1_000_000, 200),
