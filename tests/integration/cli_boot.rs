@@ -209,6 +209,38 @@ fn an_image_is_looked_at_from_inside() {
 }
 
 #[test]
+fn every_fault_of_an_image_s_files_is_named() {
+    let Some(host) = Host::start() else { return };
+    host.sh("mkdir -p img/etc/sysctl.d img/run/sysctl.d; cd img/etc/sysctl.d; ln -s nowhere 90-link.conf
+             ln -s ../sysctl.conf 99-sysctl.conf
+             echo 'net.ipv4.tcp_fin_timeout = 30' >../sysctl.conf
+             echo 'net.ipv4.tcp_fin_timeout = 20' >zz-app.conf
+             echo 'net.ipv4.tcp_rfc1337 = 1' >../../run/sysctl.d/50-run.conf
+             printf 'net.ipv4.tcp_sack = 1\nnet.ipv4.tcp_sack = 0\n' >10-twice.conf
+             echo 'net.ipv4.tcp_tw_recycle = 1' >20-dead.conf
+             echo 'net.ipv4.tcp_retries2 = 8 # short' >30-comment.conf
+             echo 'net.netfilter.nf_conntrack_max = 262144' >40-module.conf");
+    let profile = host.profile("fin", &rule(FIN, "want = 20"));
+    let line = format!("check {profile} --root [ROOT]/img --assume linux=6.1 --format json");
+    let report = host.twtune(&line).report("check");
+    let of = |check: &Value| format!("{} {}", check["check"], check["subject"]).replace('"', "");
+    let mut found: Vec<String> = list(&report["checks"]).iter().map(of).collect();
+    found.sort();
+    // What a live value loses can be told of a running system alone.
+    let expected = [
+        "comment-inside-value net.ipv4.tcp_retries2",
+        "dead-sysctl-line net.ipv4.tcp_tw_recycle",
+        "duplicate-assignment net.ipv4.tcp_sack",
+        "loaders-disagree net.ipv4.tcp_fin_timeout",
+        "run-drop-in-lost-at-boot /run/sysctl.d/50-run.conf",
+        "set-before-its-module net.netfilter.nf_conntrack_max",
+        "shadowed-setting net.ipv4.tcp_fin_timeout",
+        "unreadable-drop-in /etc/sysctl.d/90-link.conf",
+    ];
+    assert_eq!(found, expected, "{report:#}");
+}
+
+#[test]
 fn what_an_image_cannot_tell_is_unknown_until_it_is_assumed() {
     let Some(host) = Host::start() else { return };
     host.file("img/etc/sysctl.d/a.conf", "net.ipv4.tcp_rmem = 4096 131072 6291456\n");
