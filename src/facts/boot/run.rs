@@ -60,7 +60,7 @@ fn names(loader: Loader, pattern: &[u8], path: &[u8]) -> bool {
 /// What a pattern with braces stands for; None where systemd itself would lose track: of too many, or of one with a part
 /// that is empty or begins with a dot.
 fn straight(pattern: &[u8]) -> Option<Vec<Vec<u8>>> {
-    brace::alternatives(pattern).filter(|all| all.iter().all(|one| is_straight(one)))
+    brace::alternatives(pattern).filter(|all| *all == [pattern] || all.iter().all(|one| is_straight(one)))
 }
 
 /// The path as glob(3) spells it for a pattern: what the pattern spells out stays as it is.
