@@ -9,6 +9,10 @@ pub const TIME_WAIT: u32 = 60_000;
 /// So many closes tell a rate; fewer are taken as they are.
 const ENOUGH: usize = 32;
 
+/// Over less than so many milliseconds there is no rate: the kernel's clock ticks every one to ten, and a program that
+/// begins many connections at once need not go on.
+const SHORTEST_SPAN: u32 = 100;
+
 /// From so many on it takes less time to sort by digits.
 const MANY: usize = 200;
 
@@ -166,10 +170,11 @@ fn bursts(ages: &[u32], pause: f64) -> Option<Arrivals> {
 /// the shorter by no more than chance does.
 fn steady_rate(ages: &[u32]) -> f64 {
     let rate = |closes: usize| {
-        let span = ages[closes - 1].saturating_sub(ages[0]).max(1);
+        let span = ages[closes - 1].saturating_sub(ages[0]).max(SHORTEST_SPAN);
         real(closes - 1) * 1000.0 / f64::from(span)
     };
-    let mut closes = ages.len().min(ENOUGH);
+    let recent = ages.partition_point(|age| *age <= ages[0].saturating_add(SHORTEST_SPAN));
+    let mut closes = ages.len().min(ENOUGH.max(recent));
     let mut best = rate(closes);
     while closes < ages.len() {
         let more = ages.len().min(closes * 2);
@@ -269,5 +274,17 @@ mod tests {
         expected.sort_unstable();
         assert_eq!(ages(&waits), expected);
         assert_eq!((expected[0], expected[4999]), (0, 60_000));
+    }
+
+    #[test]
+    fn what_came_within_a_tick_is_no_rate() {
+        let closed = |ages: &[u32]| -> Vec<Wait> {
+            ages.iter().map(|age| Wait::new(TIME_WAIT - age, false)).collect()
+        };
+        assert!(rate(&closed(&[4; 40])) < 400.0);
+        // 10,000 a second for 300 milliseconds, all that came in a tick of 4 at once.
+        let ages: Vec<u32> = (0..3000).map(|close| close / 40 * 4).collect();
+        let found = rate(&closed(&ages));
+        assert!((found - 10_000.0).abs() < 300.0, "{found}");
     }
 }
