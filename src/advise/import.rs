@@ -260,7 +260,7 @@ fn judged(number: usize, key: &str, value: &str, wish: Wish) -> ImportedLine {
     }
     let default = setting.defaults.last().and_then(|(_, default)| match default {
         DefaultValue::Is(text) => Value::parse(setting.kind, text).ok(),
-        DefaultValue::Computed(_) => None,
+        DefaultValue::Computed(_) | DefaultValue::FromMemory { .. } => None,
     });
     if default == Some(understood) {
         return line(Judgement::Default, remarked(Some("It is the default.")), rule);

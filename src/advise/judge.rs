@@ -19,6 +19,7 @@ use crate::facts::LiveState;
 use crate::facts::Os;
 use crate::facts::Snapshot;
 use crate::facts::boot::default_value;
+use crate::facts::boot::least_default;
 use crate::profile::Constraint;
 use crate::profile::MOST_PROBLEMS;
 use crate::profile::Outcome;
@@ -57,6 +58,11 @@ impl Wish {
             (Self::Within(mine), Self::Within(theirs)) => mine.meet(theirs).map(Self::Within),
             _ => None,
         }
+    }
+
+    /// Whether a value is as it should be.
+    fn holds(&self, value: &Value) -> bool {
+        matches!(self, Self::Within(allowed) if allowed.holds(value))
     }
 
     /// Holds what was seen against the wish, and where it differs proposes what would meet all of them together.
@@ -293,7 +299,9 @@ impl<'a> Wishes<'a> {
             };
             let (boot, proposed_boot) = match target {
                 Target::Live => (Held::Met, None),
-                Target::Boot | Target::Both => wish.hold(&boot_seen(host, rule, &finding.boot), together),
+                Target::Boot | Target::Both => {
+                    wish.hold(&boot_seen(host, rule, wish, &finding.boot), together)
+                }
             };
             (finding.proposed, finding.proposed_boot) = (proposed, proposed_boot);
             (finding.status, finding.reason) = match (live, boot) {
@@ -377,16 +385,24 @@ fn live_seen(host: &Host, rule: &RankedRule<'_>, live: &LiveReading) -> Seen {
 }
 
 /// The boot value to hold the rule against.
-fn boot_seen(host: &Host, rule: &RankedRule<'_>, boot: &BootReading) -> Seen {
+fn boot_seen(host: &Host, rule: &RankedRule<'_>, wish: &Wish, boot: &BootReading) -> Seen {
     let setting = rule.rule.setting;
     let gone = rule.rule.constraint == Constraint::Absent;
     match boot.on(host.boot_loader).state {
         BootState::Default if gone => Seen::Nothing { pending: false },
         BootState::Default => match default_value(setting, host.version) {
             Some(value) => Seen::Value(value, Sight::default()),
-            None => Seen::Unknown(
-                "no file sets it at boot, and what the kernel makes of it then is not known".into(),
-            ),
+            // That it is large enough can be known where its number is not.
+            None => match least_default(setting, host.version, host.memory) {
+                Some(least)
+                    if matches!(rule.rule.constraint, Constraint::AtLeast(_)) && wish.holds(&least) =>
+                {
+                    Seen::Value(least, Sight::default())
+                }
+                _ => Seen::Unknown(
+                    "no file sets it at boot, and what the kernel makes of it then is not known".into(),
+                ),
+            },
         },
         BootState::Unreadable(why) => Seen::Unreadable(why),
         BootState::Unknown(why) => Seen::Unknown(why),

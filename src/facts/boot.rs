@@ -19,6 +19,7 @@ use crate::facts::LiveState;
 use crate::setting::Key;
 
 pub use effect::default_value;
+pub use effect::least_default;
 pub use effect::on_kernel;
 pub use file::BootFile;
 pub use file::BootFiles;
@@ -194,15 +195,15 @@ impl BootReading {
         }
     }
 
-    /// What this host's loader makes of it. Where that loader is not known, only what no file sets is.
+    /// What this host's loader makes of it. Where that loader is not known, what both make of it.
     #[must_use]
     pub fn on(&self, host: BootLoader) -> BootValue {
         match host.known() {
             Some(loader) => self.under(loader).clone(),
-            None if Loader::ALL.iter().all(|loader| self.under(*loader).state == BootState::Default) => {
-                self.systemd.clone()
-            }
-            None => BootValue::unknown("which program reads the files at boot is not known"),
+            None if self.agree() => self.systemd.clone(),
+            None => BootValue::unknown(
+                "which program reads the files at boot is not known, and systemd-sysctl and procps disagree",
+            ),
         }
     }
 

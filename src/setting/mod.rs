@@ -177,6 +177,15 @@ pub enum DefaultValue {
     Is(&'static str),
     /// Computed by the kernel; the text says from what.
     Computed(&'static str),
+    /// Computed by the kernel from memory, and never less than this.
+    FromMemory {
+        /// How.
+        how: &'static str,
+        /// One for so many bytes of memory,
+        bytes: u64,
+        /// but no more than this is sure.
+        most: u64,
+    },
 }
 
 impl fmt::Display for DefaultValue {
@@ -184,7 +193,7 @@ impl fmt::Display for DefaultValue {
         match self {
             Self::Is("") => f.write_str("empty"),
             Self::Is(value) => f.write_str(value),
-            Self::Computed(how) => write!(f, "computed: {how}"),
+            Self::Computed(how) | Self::FromMemory { how, .. } => write!(f, "computed: {how}"),
         }
     }
 }

@@ -59,13 +59,41 @@ fn live_and_boot_are_judged_apart() {
 #[test]
 fn a_boot_value_that_no_file_sets_is_judged_by_the_default_where_there_is_a_fixed_one() {
     let Some(host) = booted_by_systemd() else { return };
-    let rules = rule("net.ipv4.tcp_sack", "want = 1") + &rule("net.ipv4.tcp_max_tw_buckets", "at_least = 1");
+    let rules = rule("net.ipv4.tcp_sack", "want = 1")
+        + &rule("net.ipv4.tcp_max_tw_buckets", "at_least = 1000000")
+        + &rule("net.ipv4.tcp_max_syn_backlog", "at_least = 1");
     let profile = host.profile("defaults", &rules);
     let report =
         host.twtune(&format!("check {profile} --target boot --format json")).exits(1).report("check");
     assert_eq!(about(&report["findings"], "net.ipv4.tcp_sack")["status"], "ok");
     let computed = about(&report["findings"], "net.ipv4.tcp_max_tw_buckets");
     assert_eq!((&computed["status"], &computed["boot"]["state"]), (&"unknown".into(), &"default".into()));
+    assert_eq!(about(&report["findings"], "net.ipv4.tcp_max_syn_backlog")["status"], "unknown");
+}
+
+#[test]
+fn an_untouched_host_meets_the_guards_of_general() {
+    let Some(host) = booted_by_systemd() else { return };
+    // The default of tcp_max_tw_buckets follows memory, and is known to be large enough.
+    host.twtune("check general --target boot").exits(0);
+    host.twtune("plan general --target boot --exit-code").exits(0);
+}
+
+#[test]
+fn where_the_loader_is_not_known_counts_what_both_make_of_it() {
+    let Some(host) = Host::start() else { return };
+    let profile = host.profile("fin", &rule(FIN, "want = 60"));
+    host.sh("echo 'net.ipv4.tcp_fin_timeout = 20' >/etc/sysctl.d/zz-app.conf");
+    let report =
+        host.twtune(&format!("check {profile} --target boot --format json")).exits(1).report("check");
+    assert_eq!(report["host"]["boot_loader"], "unknown");
+    assert_eq!(about(&report["findings"], FIN)["status"], "boot-differs");
+    // All of it or nothing: what others set is in the way under both.
+    host.twtune(&format!("apply {profile} --target both --yes")).exits(3);
+    host.twtune(&format!("apply {profile} --target both --yes --take-over")).exits(0);
+    host.twtune(&format!("check {profile} --target both")).exits(0);
+    host.twtune("rollback --yes").exits(0);
+    host.sh("grep -qx 'net.ipv4.tcp_fin_timeout = 20' /etc/sysctl.d/zz-app.conf");
 }
 
 #[test]

@@ -23,7 +23,18 @@ pub fn on_kernel(reading: BootReading, setting: &Setting, version: Option<Versio
 pub fn default_value(setting: &Setting, version: Option<Version>) -> Option<Value> {
     match setting.default_in(version?)? {
         DefaultValue::Is(text) => Value::parse(setting.kind, text).ok(),
-        DefaultValue::Computed(_) => None,
+        DefaultValue::Computed(_) | DefaultValue::FromMemory { .. } => None,
+    }
+}
+
+/// What the default of a kernel of this version is not below, on a machine with so much memory.
+#[must_use]
+pub fn least_default(setting: &Setting, version: Option<Version>, memory: Option<u64>) -> Option<Value> {
+    match setting.default_in(version?)? {
+        DefaultValue::FromMemory { bytes, most, .. } => {
+            Some(Value::Numbers(vec![i128::from((memory? / bytes).min(*most))]))
+        }
+        DefaultValue::Is(_) | DefaultValue::Computed(_) => None,
     }
 }
 

@@ -24,7 +24,15 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "fs.file-max",
         kind: Kind::Integer,
         unit: Unit::Count,
-        defaults: &[(ALWAYS, DefaultValue::Computed("a tenth of memory, counted in KiB"))],
+        // A tenth of what the kernel has left at that moment, which is not much less; systemd raises it.
+        defaults: &[(
+            ALWAYS,
+            DefaultValue::FromMemory {
+                how: "a tenth of memory, counted in KiB",
+                bytes: 16 << 10,
+                most: i64::MAX.unsigned_abs(),
+            },
+        )],
         accepts: &[(ALWAYS, Accept::Between(0, 9_223_372_036_854_775_807))],
         since: ALWAYS,
         until: None,

@@ -144,7 +144,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         unit: Unit::Limit,
         defaults: &[(
             ALWAYS,
-            DefaultValue::Computed("half the buckets of the TCP hash table, which follows memory"),
+            // The table has a bucket for every 128 KiB, rounded up to a power of two, and 524,288 at the most
+            // (alloc_large_system_hash() in net/ipv4/tcp.c).
+            DefaultValue::FromMemory {
+                how: "half the buckets of the TCP hash table, which follows memory",
+                bytes: 256 << 10,
+                most: 262_144,
+            },
         )],
         accepts: &[(ALWAYS, INT)],
         since: ALWAYS,
