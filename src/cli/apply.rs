@@ -88,7 +88,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     let mut survey =
         survey(&place, &rules, Depth { identity: context.format == Format::Json, ..Depth::default() })?
             .heed(&selection);
-    let plan = survey.plan(&place, &skip, &place.state(&args.state)?, args.take_over)?;
+    // A dry run is the plan, also for whoever may not apply it.
+    let to_apply = !args.dry_run || system::may_write();
+    let plan = survey.plan(&place, &skip, &place.state(&args.state)?, args.take_over, to_apply)?;
     let subject = Subject { host: &survey.host, profiles: &selection.names };
     let view = PlanView { subject, report: &survey.report, plan: &plan };
     let show = || match context.format {

@@ -17,6 +17,7 @@ use crate::cli::survey::Depth;
 use crate::cli::survey::RuleArgs;
 use crate::cli::survey::Survey;
 use crate::cli::survey::survey;
+use crate::cli::system;
 use crate::cli::watch::settle_and_warn;
 use crate::observe;
 use crate::plan;
@@ -64,7 +65,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     let place = args.place.open()?;
     let identity = context.format == Format::Json || args.output.is_some();
     let mut survey = survey(&place, &rules, Depth { identity, ..Depth::default() })?.heed(&selection);
-    let plan = survey.plan(&place, &skip, &place.state(&args.state)?, args.take_over)?;
+    let to_apply = system::may_write();
+    let plan = survey.plan(&place, &skip, &place.state(&args.state)?, args.take_over, to_apply)?;
     let subject = Subject { host: &survey.host, profiles: &selection.names };
     let view = PlanView { subject, report: &survey.report, plan: &plan };
     Context::report(|out| match context.format {
@@ -72,6 +74,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         Format::Human => human::plan(out, view),
         Format::Json => json::plan(out, view),
     })?;
+    if !to_apply && !plan.changes.is_empty() {
+        Context::say(&format!("note: this user may not apply it; {}", system::ADMINISTRATOR));
+    }
     if let Some(file) = &args.output {
         save(file, &survey, &place, &plan, &selection.names)?;
     }

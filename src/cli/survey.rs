@@ -261,16 +261,18 @@ impl<'a> Survey<'a> {
         self
     }
 
-    /// Draws up the plan that would meet every rule.
+    /// Draws up the plan that would meet every rule: one for this user to apply, or one for somebody who may write
+    /// what this user may not.
     pub(super) fn plan(
         &mut self,
         place: &Place,
         skip: &[Key],
         state: &Path,
         take_over: bool,
+        to_apply: bool,
     ) -> Result<Plan, CliError> {
         for key in plan::concerned(&self.report) {
-            look_at(&mut self.snapshot, place, &key, true);
+            look_at(&mut self.snapshot, place, &key, to_apply);
         }
         let listening = match plan::range_to_change(&self.report) {
             None => PortSet::default(),
@@ -285,7 +287,7 @@ impl<'a> Survey<'a> {
             // Who may not see the history may not write the files either, and is told so by their folder.
             let store = Store::open(state).unwrap_or_default();
             let own = transaction::drop_in(store.as_ref(), &place.identity()).unwrap_or_default();
-            let obstacle = root.obstacle(plan::DROP_IN);
+            let obstacle = root.obstacle(plan::DROP_IN).filter(|_| to_apply);
             let boot =
                 BootPlace { files, own: &own, live: place.target == Target::Both, take_over, obstacle };
             plan::draw_boot(&mut plan, &self.host, &self.report, &self.snapshot, &boot, &left_out);

@@ -352,3 +352,20 @@ fn a_plan_can_be_had_as_lines_of_a_file_and_these_meet_it() {
         host.twtune(line).exits(2).says("format of plan");
     }
 }
+
+#[test]
+fn who_may_not_apply_it_sees_and_saves_the_plan_all_the_same() {
+    let Some(mut host) = Host::start() else { return };
+    host.share_program();
+    let profile = host.profile("fin", &rule(FIN, "want = 30"));
+    host.sh(&format!("install -d -m 777 '{}'", host.path("saved").display()));
+    let saved = "[ROOT]/saved/plan.json";
+    let Some(run) = host.twtune_as_nobody(&format!("plan {profile} -o {saved} --state-dir [ROOT]/state"))
+    else {
+        return;
+    };
+    let run = run.exits(0).says("- 60").says("+ 30");
+    assert!(run.stderr.contains("root"), "{run:#?}");
+    host.twtune(&format!("apply --plan {saved}")).exits(0);
+    assert_eq!(host.value(FIN), "30");
+}

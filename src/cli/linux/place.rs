@@ -18,6 +18,11 @@ pub(super) const PROC_SYS: &str = "/proc/sys";
 pub(crate) const ADMINISTRATOR: &str =
     "run it as root, or inside a user namespace of your own (`unshare -rn`)";
 
+/// Whether this user may write settings, as far as the user is concerned.
+pub(crate) fn may_write() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
 /// The settings of a running system.
 pub(crate) type Settings = Procfs;
 

@@ -32,6 +32,7 @@ pub(super) use path::state_folder;
 pub(super) use place::ADMINISTRATOR;
 pub(super) use place::Settings;
 pub(super) use place::is_there;
+pub(super) use place::may_write;
 pub(super) use place::open_settings;
 pub(super) use signal::watch_signals;
 pub(super) use timer::start_timer;

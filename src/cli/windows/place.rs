@@ -9,6 +9,11 @@ use crate::platform::windows::LocalMachine;
 /// What lets a user write settings.
 pub(crate) const ADMINISTRATOR: &str = "run it as an administrator, from a console that was opened as one";
 
+/// Whether this user may write settings: the rights of each key tell, for Windows has no single user who may all.
+pub(crate) const fn may_write() -> bool {
+    true
+}
+
 /// The settings of a running system.
 pub(crate) type Settings = crate::platform::windows::Settings;
 
