@@ -87,10 +87,14 @@ impl Host {
 
     /// Runs the program below another one: `under("strace -f", "check general")`.
     pub(crate) fn under(&self, outer: &str, arguments: &str) -> Run {
+        run(&mut self.command_under(outer, arguments))
+    }
+
+    fn command_under(&self, outer: &str, arguments: &str) -> Command {
         let mut words = self.words(outer);
         let mut command = self.sandbox.command(self.root.path(), words.next().expect("a program"));
         command.args(words).arg(&self.program).args(self.words(arguments));
-        run(&mut command)
+        command
     }
 
     /// Runs the program as somebody who may change nothing. None where that cannot be had here.
@@ -247,6 +251,12 @@ impl Run {
 /// As [`Host::twtune`] with a limit of its own, for what must not hang.
 pub(crate) fn within(host: &Host, limit: Duration, arguments: &str) -> Run {
     host.judge(sandbox::run_within(&mut host.command(arguments), limit))
+}
+
+/// As [`Host::twtune`] with so many seconds of a processor, however long a busy machine takes to give them.
+pub(crate) fn worth(host: &Host, seconds: u32, arguments: &str) -> Run {
+    let mut command = host.command_under(&format!("prlimit --cpu={seconds}"), arguments);
+    host.judge(sandbox::run_within(&mut command, Duration::from_mins(5)))
 }
 
 /// Whether a path exists, a dangling link included.
