@@ -132,14 +132,15 @@ fn glance(window: &Window, place: &Place) -> Result<Glance, CliError> {
     });
     let counters = observe::network::counters(window.folder());
     let at = Instant::now();
-    let (sockets, partial) = if observe::namespace::has_sockets(window.folder()) == Some(false) {
-        (Sockets::new(range), false)
-    } else {
-        let seen = observe::network::sockets(window, range)
-            .map_err(|error| CliError::io("read", "the TCP sockets", &error))?;
-        not_seen.extend(seen.not_seen);
-        (seen.sockets, seen.partial)
-    };
+    let (sockets, partial) =
+        if observe::namespace::sockets_in_use(window.folder()).is_some_and(|used| !used.tcp) {
+            (Sockets::new(range), false)
+        } else {
+            let seen = observe::network::sockets(window, range)
+                .map_err(|error| CliError::io("read", "the TCP sockets", &error))?;
+            not_seen.extend(seen.not_seen);
+            (seen.sockets, seen.partial)
+        };
     let silent = observe::network::silence(window, &sockets);
     Ok(Glance { settings, sockets, silent, counters, at, partial, not_seen })
 }

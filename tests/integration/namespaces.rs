@@ -199,12 +199,13 @@ fn namespaces_are_found_with_their_doors() {
 }
 
 #[test]
-fn a_namespace_without_sockets_is_recognized() {
+fn which_sockets_a_namespace_has_none_of_is_recognized() {
     let Some(host) = Host::start() else { return };
     let net = |process: &Background| format!("/proc/{}/net", process.id());
-    let sockets = |folder: &str| namespace::has_sockets(Path::new(folder));
+    let sockets =
+        |folder: &str| namespace::sockets_in_use(Path::new(folder)).map(|used| (used.tcp, used.udp));
     let empty = resident(&host, 52);
-    assert_eq!(sockets(&net(&empty)), Some(false));
+    assert_eq!(sockets(&net(&empty)), Some((false, false)));
     let python = |script: &str| {
         let script = host.file(
             "script.py",
@@ -216,16 +217,18 @@ fn a_namespace_without_sockets_is_recognized() {
         ))
     };
     let v4 = python("s = socket.create_server(('127.0.0.1', 8000))");
-    assert_eq!(sockets(&net(&v4)), Some(true));
+    assert_eq!(sockets(&net(&v4)), Some((true, false)));
     let v6 = python("s = socket.create_server(('::1', 8000), family=socket.AF_INET6)");
-    assert_eq!(sockets(&net(&v6)), Some(true));
+    assert_eq!(sockets(&net(&v6)), Some((true, false)));
     let time_wait = python(
         "s = socket.create_server(('::1', 8000), family=socket.AF_INET6)
 c = socket.create_connection(('::1', 8000)); a = s.accept()[0]; s.close(); c.close(); a.close(); time.sleep(0.1)",
     );
-    assert_eq!(sockets(&net(&time_wait)), Some(true), "TIME_WAIT alone counts");
+    assert_eq!(sockets(&net(&time_wait)), Some((true, false)), "TIME_WAIT alone counts");
     let udp = python("s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('127.0.0.1', 8000))");
-    assert_eq!(sockets(&net(&udp)), Some(false));
+    assert_eq!(sockets(&net(&udp)), Some((false, true)));
+    let udp = python("s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM); s.bind(('::1', 8000))");
+    assert_eq!(sockets(&net(&udp)), Some((false, true)));
     assert_eq!(sockets("/proc/4194999/net"), None);
 }
 

@@ -4,6 +4,8 @@ use std::io;
 use std::path::Path;
 
 use crate::facts::State;
+use crate::observe::namespace::InUse;
+use crate::observe::namespace::sockets_in_use;
 use crate::observe::network;
 use crate::setting::PortRange;
 use crate::setting::PortSet;
@@ -14,13 +16,16 @@ use crate::setting::PortSet;
 /// # Errors
 /// A table that is there cannot be read.
 pub fn listening(present: PortRange) -> io::Result<PortSet> {
-    let mut ports = match network::listening_ports() {
-        Ok(ports) => ports,
+    let own = Path::new(network::OWN);
+    let InUse { tcp, udp } = sockets_in_use(own).unwrap_or(InUse { tcp: true, udp: true });
+    let mut ports = match tcp.then(network::listening_ports) {
+        None => Vec::new(),
+        Some(Ok(ports)) => ports,
         // Not built into this kernel, or kept from a container.
-        Err(_) => tcp_ports_from_proc()?,
+        Some(Err(_)) => tcp_ports_from_proc(own)?,
     };
-    for table in ["udp", "udp6"] {
-        network::visit_table(Path::new(network::OWN), table, &mut |socket| {
+    for table in ["udp", "udp6"].into_iter().filter(|_| udp) {
+        network::visit_table(own, table, &mut |socket| {
             // UDP has no states: one without a peer, which waits for anybody, is shown as closed.
             if socket.state == State::Close && !present.contains(socket.local.port) {
                 ports.push(socket.local.port);
@@ -31,11 +36,11 @@ pub fn listening(present: PortRange) -> io::Result<PortSet> {
     Ok(ports.into_iter().collect())
 }
 
-fn tcp_ports_from_proc() -> io::Result<Vec<u16>> {
+fn tcp_ports_from_proc(own: &Path) -> io::Result<Vec<u16>> {
     let mut ports = Vec::new();
     for table in ["tcp", "tcp6"] {
         // Listeners come first in the kernel's walk, so the thousands of connections behind them stay unread.
-        network::visit_table(Path::new(network::OWN), table, &mut |socket| {
+        network::visit_table(own, table, &mut |socket| {
             let listens = socket.state == State::Listen;
             if listens {
                 ports.push(socket.local.port);

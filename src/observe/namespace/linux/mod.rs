@@ -16,7 +16,8 @@ use crate::facts::Door;
 use crate::facts::Namespace;
 use crate::observe::process::Processes;
 
-pub use sockstat::has_sockets;
+pub use sockstat::InUse;
+pub use sockstat::sockets_in_use;
 
 /// Where `ip netns` has the files of namespaces, and where Docker has them, whose names mean nothing to people.
 const FOLDERS: [(&str, bool); 2] = [("/run/netns", true), ("/run/docker/netns", false)];

@@ -1,21 +1,31 @@
-//! Whether a network namespace has any TCP socket. Asking for the sockets of one without any walks the machine's
-//! whole table of connections; these two small files do not.
+//! Whether a network namespace has any sockets. Asking for the sockets of one without any walks the machine's
+//! whole tables of them; these two small files do not.
 
 use std::path::Path;
 
-/// Whether there are TCP sockets in the namespace whose `/proc/.../net` this folder is. Those that are neither
-/// connected nor listening are no part of it. None where the folder does not tell.
+/// Which protocols have sockets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InUse {
+    /// TCP, those in `TIME_WAIT` included; one that is neither connected nor listening does not count.
+    pub tcp: bool,
+    /// UDP; one without a port does not count.
+    pub udp: bool,
+}
+
+/// Which protocols have sockets in the namespace whose `/proc/.../net` this folder is. None where the folder does not
+/// tell.
 #[must_use]
-pub fn has_sockets(net: &Path) -> Option<bool> {
+pub fn sockets_in_use(net: &Path) -> Option<InUse> {
     let v4 = std::fs::read_to_string(net.join("sockstat")).ok()?;
     // A kernel may have no IPv6.
     let v6 = std::fs::read_to_string(net.join("sockstat6")).unwrap_or_default();
     // `tw` counts TIME_WAIT and orphaned FIN_WAIT_2 of both families; `orphan` and `alloc` are the machine's.
-    Some(
-        number(&v4, "TCP:", "inuse")? > 0
+    Some(InUse {
+        tcp: number(&v4, "TCP:", "inuse")? > 0
             || number(&v4, "TCP:", "tw")? > 0
             || number(&v6, "TCP6:", "inuse") > Some(0),
-    )
+        udp: number(&v4, "UDP:", "inuse")? > 0 || number(&v6, "UDP6:", "inuse") > Some(0),
+    })
 }
 
 /// `TCP: inuse 1 orphan 0 tw 0 alloc 1 mem 56`

@@ -30,7 +30,7 @@ pub(in crate::observe) fn visit_table(
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),
     };
-    let mut reader = BufReader::with_capacity(64 << 10, Whole { table: file, ended: false });
+    let mut reader = BufReader::with_capacity(2 * PAGE, Whole { table: file, ended: false });
     let mut line = String::new();
     reader.read_line(&mut line)?;
     loop {

@@ -4,6 +4,7 @@
 use std::cell::Cell;
 use std::io;
 
+use rustix::buffer::spare_capacity;
 use rustix::fd::BorrowedFd;
 use rustix::io::Errno;
 use rustix::net::RecvFlags;
@@ -128,7 +129,7 @@ fn receive(
     visit: &mut dyn FnMut(&Socket, Extra),
 ) -> Result<bool, Errno> {
     // The kernel fills at most this much at a time.
-    let mut buffer = vec![0; 32 << 10];
+    let mut buffer = Vec::with_capacity(32 << 10);
     let mut partial = false;
     let seen = Cell::new(0);
     let mut visit = |socket: &Socket, extra: Extra| {
@@ -136,7 +137,8 @@ fn receive(
         visit(socket, extra);
     };
     loop {
-        let (length, sent) = match rustix::net::recv(socket, &mut *buffer, RecvFlags::TRUNC) {
+        buffer.clear();
+        let (length, sent) = match rustix::net::recv(socket, spare_capacity(&mut buffer), RecvFlags::TRUNC) {
             Err(Errno::INTR) => continue,
             // The kernel had no memory for a part of the answer.
             Err(Errno::NOBUFS) => {
@@ -146,7 +148,7 @@ fn receive(
             answer => answer?,
         };
         partial |= sent > length;
-        let progress = decode(&buffer[..length], &mut visit)?;
+        let progress = decode(&buffer, &mut visit)?;
         partial |= progress.partial;
         if progress.last {
             return Ok(partial);
