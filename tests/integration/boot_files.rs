@@ -2,6 +2,7 @@
 
 use crate::cli_check::rule;
 use crate::host::Host;
+use crate::sandbox;
 use crate::schema;
 
 const FIN: &str = "net.ipv4.tcp_fin_timeout";
@@ -66,6 +67,15 @@ fn a_later_line_of_another_file_is_named_or_taken_over() {
     let refused = host.twtune("plan [ROOT]/thirty.toml --target both --format json").exits(0).report("plan");
     assert_eq!(refused["refused"][0]["target"], "boot", "{refused:#}");
     assert!(refused["refused"][0]["reason"].to_string().contains("zz-other.conf:2"), "{refused:#}");
+    let planned = host.twtune("plan [ROOT]/thirty.toml --target both --take-over --format json").exits(0);
+    let planned = planned.report("plan");
+    schema::plan(&planned);
+    let line = serde_json::json!({ "line": 2, "key": FIN });
+    assert_eq!(
+        planned["edits"],
+        serde_json::json!([{ "file": OTHER, "source": OTHER, "lines": [line] }]),
+        "{planned:#}"
+    );
     host.twtune("apply [ROOT]/thirty.toml --target both --yes").exits(3).says("zz-other.conf:2");
     assert_eq!((files(&host), host.value(FIN)), (before.clone(), "60".into()));
     host.twtune("plan [ROOT]/thirty.toml --target both --take-over").exits(0).says("comments out line 2");
@@ -93,6 +103,28 @@ fn a_vendors_file_is_replaced_by_a_copy_and_a_link_is_followed() {
     assert_eq!(host.sh("readlink /etc/sysctl.d/99-zsysctl.conf"), "../sysctl.conf\n");
     host.twtune("rollback --yes").exits(0);
     assert_eq!(files(&host), before);
+}
+
+#[test]
+fn what_else_is_noted_about_a_file_goes_with_it() {
+    let Some(host) = host() else { return };
+    if !sandbox::is_root() {
+        return sandbox::lacking(
+            "notes of the system's own about files (trusted.*) are root's: run the tests as root",
+        );
+    }
+    host.sh(&format!(
+        "printf '{FIN} = 77\n' >{OTHER}
+         python3 -c \"import os; os.setxattr('{OTHER}', 'trusted.note', b'theirs')\""
+    ));
+    let noted =
+        || host.sh(&format!("python3 -c \"import os; print(os.getxattr('{OTHER}', 'trusted.note'))\""));
+    let before = (files(&host), noted());
+    host.twtune("apply [ROOT]/thirty.toml --target both --take-over --yes").exits(0);
+    assert!(read(&host, OTHER).starts_with('#'));
+    assert_eq!(noted(), before.1);
+    host.twtune("rollback --yes").exits(0);
+    assert_eq!((files(&host), noted()), before);
 }
 
 #[test]

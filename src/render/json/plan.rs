@@ -9,6 +9,7 @@ use crate::advise::Overruled;
 use crate::advise::Report;
 use crate::advise::Status;
 use crate::plan::Change;
+use crate::plan::Edit;
 use crate::plan::Refusal;
 use crate::profile::Clash;
 use crate::render::PlanView;
@@ -23,6 +24,7 @@ struct PlanReport<'a> {
     profiles: &'a [String],
     reboot: bool,
     changes: Vec<ChangeReport<'a>>,
+    edits: Vec<EditReport<'a>>,
     refused: Vec<RefusalReport<'a>>,
     overruled: Vec<OverruledReport<'a>>,
     excepted: Vec<ExceptedReport<'a>>,
@@ -74,6 +76,29 @@ struct ChangeReport<'a> {
     effect: &'static str,
     why: &'a str,
     profile: &'a str,
+}
+
+/// Lines of somebody else's file that are taken over.
+#[derive(Serialize)]
+struct EditReport<'a> {
+    /// The file that is written.
+    file: &'a str,
+    /// The file that the lines are in: the same, or one that the new file hides.
+    source: &'a str,
+    lines: Vec<LineReport<'a>>,
+}
+
+#[derive(Serialize)]
+struct LineReport<'a> {
+    line: usize,
+    key: &'a str,
+}
+
+impl<'a> EditReport<'a> {
+    fn of(edit: &'a Edit) -> Self {
+        let lines = edit.lines.iter().map(|(line, key)| LineReport { line: *line, key: key.as_str() });
+        Self { file: &edit.path, source: &edit.source, lines: lines.collect() }
+    }
 }
 
 #[derive(Serialize)]
@@ -141,6 +166,7 @@ pub fn plan(out: &mut dyn Write, view: PlanView<'_>) -> io::Result<()> {
             profiles: view.subject.profiles,
             reboot: view.plan.needs_reboot(),
             changes: view.plan.changes.iter().map(ChangeReport::of).collect(),
+            edits: view.plan.edits.iter().map(EditReport::of).collect(),
             refused: view.plan.refused.iter().map(RefusalReport::of).collect(),
             overruled: view.report.overruled.iter().map(OverruledReport::of).collect(),
             excepted: ExceptedReport::all(view.report),
