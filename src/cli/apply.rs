@@ -73,11 +73,11 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
-    if !args.place.is_image() {
-        settle_overdue(&args.state);
-    } else if args.confirm_within.is_some() {
+    if args.place.is_image() && args.confirm_within.is_some() {
         return Err(CliError::usage("an image does not run, so nothing in it can undo itself"));
     }
+    // A single look at the history tells, nearly always, that nothing in it stands in the way.
+    let is_settled = !args.place.is_image() && settle_overdue(&args.state);
     if let Some(file) = &args.plan {
         return run_saved(context, args, file);
     }
@@ -104,7 +104,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         })?;
         return Ok(0);
     }
-    refuse_while_interrupted(&place, &place.state(&args.state)?)?;
+    if !is_settled {
+        refuse_while_interrupted(&place, &place.state(&args.state)?)?;
+    }
     if plan.is_empty() {
         let outcome = if extends_probation(args)? { Outcome::Pending } else { Outcome::Unchanged };
         return Ok(Context::finish(report(context, &Done::not_begun(outcome), &[]), 0));
@@ -141,8 +143,7 @@ fn run_saved(context: &Context, args: &Args, file: &Path) -> Result<u8, CliError
     let host = observe::host(Wanted::default(), true);
     let (saved, mut plan) = SavedPlan::parse(&text, &host).map_err(|why| refused(&why))?;
     let image = if args.place.is_image() { Some(args.place.open()?) } else { None };
-    let identity = || image.as_ref().map_or_else(observe::identity, Place::identity);
-    let here = identity();
+    let here = image.as_ref().map_or_else(place::here, Place::identity)?;
     if !saved.origin.same_machine(&here) {
         return Err(refused(&format!("it was drawn up on another machine, {}", saved.origin.host)));
     }
@@ -154,7 +155,7 @@ fn run_saved(context: &Context, args: &Args, file: &Path) -> Result<u8, CliError
         Some(place) => place,
         None => place::open(entered)?,
     };
-    if !saved.origin.is_here(&place.identity()) {
+    if !saved.origin.is_here(&place.identity()?) {
         return Err(refused("it was drawn up in another network namespace").hint("plan again"));
     }
     if let Some(root) = place.root.as_ref().filter(|_| plan.touches_boot()) {
@@ -175,7 +176,12 @@ fn apply(
     plan: &Plan,
     profiles: &[String],
 ) -> Result<Done, CliError> {
-    let identity = place.identity();
+    let identity = place.identity()?;
+    if identity.machine_id.is_none() && plan.touches_boot() && place.assumed.is_none() {
+        Context::say(
+            "warning: this machine's id cannot be read, so from the next boot on nobody can tell its rollback files from another machine's",
+        );
+    }
     let state = &place.state(&args.state)?;
     let within = args.confirm_within.unwrap_or_default();
     let start_watcher = |id: &str| watch::start(id, state, within);
@@ -205,7 +211,7 @@ fn apply(
 fn extends_probation(args: &Args) -> Result<bool, CliError> {
     match (args.confirm_within, Store::open(&args.state.state_dir)?) {
         (Some(within), Some(store)) => {
-            let extended = transaction::extend(&store, within, &observe::identity(), &Context::say)?;
+            let extended = transaction::extend(&store, within, &place::here()?, &Context::say)?;
             for id in &extended {
                 let state = &args.state.state_dir;
                 // A process sees the new time by itself. A timer would come too late for a shorter one; should no
@@ -236,7 +242,7 @@ fn probation_time(text: &str) -> Result<Duration, String> {
 /// is told by what they try to do with it.
 fn refuse_while_interrupted(place: &Place, state: &Path) -> Result<(), CliError> {
     let Ok(Some(store)) = Store::open(state) else { return Ok(()) };
-    match transaction::interrupted(&store, || place.identity()).unwrap_or_default().pop() {
+    match transaction::interrupted(&store, || place.identity().ok()).unwrap_or_default().pop() {
         Some(record) => Err(TransactionError::Interrupted { command: record.command, id: record.id }.into()),
         None => Ok(()),
     }

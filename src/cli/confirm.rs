@@ -4,9 +4,9 @@ use crate::cli::context::Context;
 use crate::cli::context::Format;
 use crate::cli::context::StateArgs;
 use crate::cli::error::CliError;
+use crate::cli::place;
 use crate::cli::system;
 use crate::cli::watch::settle_overdue;
-use crate::observe;
 use crate::platform::stored::BootFolder;
 use crate::render::human;
 use crate::render::json;
@@ -25,7 +25,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         Some(store) => {
             let root = system::own_root()?;
             let folder = root.as_ref().map(|root| root as &dyn BootFolder);
-            transaction::confirm(&store, &observe::identity(), folder, &Context::say)?
+            transaction::confirm(&store, &place::here()?, folder, &Context::say)?
         }
         None => Vec::new(),
     };

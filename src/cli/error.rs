@@ -29,6 +29,8 @@ pub(super) enum ErrorKind {
     Denied,
     /// A signal came before anything was begun.
     Interrupted,
+    /// Something could not be put back.
+    Incomplete,
     /// Whoever read the report has seen enough and went away: no error at all.
     ReaderGone,
 }
@@ -40,6 +42,7 @@ impl ErrorKind {
             Self::Refused => 3,
             Self::Denied => 4,
             Self::Interrupted => 5,
+            Self::Incomplete => 6,
             Self::ReaderGone => 0,
         }
     }
@@ -129,6 +132,8 @@ impl From<TransactionError> for CliError {
             TransactionError::File(_) | TransactionError::Files(_) => Self::new(ErrorKind::Denied, message)
                 .hint(system::ADMINISTRATOR)
                 .hint("`--target live` changes no file"),
+            TransactionError::FilesLeft(_) => Self::new(ErrorKind::Incomplete, message)
+                .hint("`twtune confirm` tries again, `twtune rollback` takes it back"),
             TransactionError::Changed(_) => Self::refused(message)
                 .hint("move the lines of your own to another file, or plan again where it is not twtune's"),
             TransactionError::UnknownId(_) => Self::refused(message).hint("`twtune history` lists them"),

@@ -4,15 +4,14 @@ use crate::cli::context::Context;
 use crate::cli::context::Format;
 use crate::cli::context::StateArgs;
 use crate::cli::error::CliError;
+use crate::cli::place;
 use crate::cli::system;
 use crate::cli::watch::settle_and_warn;
-use crate::observe;
 use crate::render::human;
 use crate::render::json;
 use crate::transaction;
 use crate::transaction::Entry;
 use crate::transaction::Store;
-use crate::transaction::StoreError;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -30,11 +29,11 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     Ok(0)
 }
 
-fn entries(state: &StateArgs) -> Result<Vec<Entry>, StoreError> {
+fn entries(state: &StateArgs) -> Result<Vec<Entry>, CliError> {
     match Store::open(&state.state_dir)? {
         None => Ok(Vec::new()),
         Some(store) => {
-            let here = observe::identity();
+            let here = place::here()?;
             let mut entries = transaction::history(&store, &here)?;
             for entry in
                 entries.iter_mut().filter(|entry| entry.in_force && !entry.record.origin.is_here(&here))

@@ -9,6 +9,7 @@ use crate::advise;
 use crate::cli::assume::Assumed;
 use crate::cli::context::StateArgs;
 use crate::cli::error::CliError;
+use crate::cli::error::ErrorKind;
 use crate::cli::system;
 use crate::cli::system::Root;
 use crate::cli::system::Settings;
@@ -123,10 +124,10 @@ impl Place {
     }
 
     /// Which host, boot and namespace it is. An image is itself, whoever has started it.
-    pub(super) fn identity(&self) -> Identity {
+    pub(super) fn identity(&self) -> Result<Identity, CliError> {
         match (&self.assumed, &self.root) {
-            (Some(_), Some(root)) => system::image_identity(root),
-            _ => observe::identity(),
+            (Some(_), Some(root)) => Ok(system::image_identity(root)),
+            _ => here(),
         }
     }
 
@@ -150,6 +151,15 @@ fn absolute(name: &str) -> String {
         return name.into();
     }
     std::path::absolute(name).map_or_else(|_| name.into(), |path| path.display().to_string())
+}
+
+/// Which host, boot and namespace this is.
+pub(super) fn here() -> Result<Identity, CliError> {
+    observe::identity().map_err(|error| {
+        let message =
+            format!("cannot tell which boot this is, so nothing could be taken back safely: {error}");
+        CliError::new(ErrorKind::Denied, message)
+    })
 }
 
 /// Opens an image or chroot.

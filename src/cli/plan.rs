@@ -102,7 +102,7 @@ fn save(
         return Err(CliError::new(refused_kind(&plan.refused), "something is refused, so no plan was saved")
             .hint("`--skip KEY` leaves a setting out"));
     }
-    let identity = place.identity();
+    let identity = place.identity()?;
     let id = plan.id(Some(&identity));
     let origin = origin(&survey.host, &identity, place);
     let boot_files = if plan.touches_boot() { survey.boot_checksums() } else { BTreeMap::new() };

@@ -77,7 +77,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         Some(store) => store,
         None => Store::create(&state)?,
     };
-    let here = place.identity();
+    let here = place.identity()?;
     let host = observe::host(Wanted::default(), place.initial);
     let undo = Undo {
         choice: &choice,
@@ -132,10 +132,10 @@ enum Found {
 /// an apply whose namespace is gone is passed over.
 fn find(store: Option<&Store>, named: Option<&str>, image: Option<Place>) -> Result<Found, CliError> {
     if let Some(place) = image {
-        let choice = transaction::choose(store, named, &place.identity(), &[])?;
+        let choice = transaction::choose(store, named, &place.identity()?, &[])?;
         return Ok(choice.map_or(Found::Nothing, |choice| Found::Record(choice, place)));
     }
-    let here = observe::identity();
+    let here = place::here()?;
     let mut beyond_reach = Vec::new();
     loop {
         let Some(choice) = transaction::choose(store, named, &here, &beyond_reach)? else {
@@ -147,7 +147,7 @@ fn find(store: Option<&Store>, named: Option<&str>, image: Option<Place>) -> Res
             Err(error) if elsewhere.is_some() && error.kind == ErrorKind::Refused => error,
             Err(error) => return Err(error),
             // Something else goes by its name now.
-            Ok(_) if elsewhere.is_some() && !record.origin.is_here(&observe::identity()) => {
+            Ok(_) if elsewhere.is_some() && !record.origin.is_here(&place::here()?) => {
                 CliError::refused(format!("the network namespace of record {} is gone", record.id))
             }
             Ok(place) => return Ok(Found::Record(choice, place)),

@@ -286,7 +286,7 @@ impl<'a> Survey<'a> {
         {
             // Who may not see the history may not write the files either, and is told so by their folder.
             let store = Store::open(state).unwrap_or_default();
-            let own = transaction::drop_in(store.as_ref(), &place.identity()).unwrap_or_default();
+            let own = transaction::drop_in(store.as_ref(), &place.identity()?).unwrap_or_default();
             let obstacle = root.obstacle(plan::DROP_IN).filter(|_| to_apply);
             let boot =
                 BootPlace { files, own: &own, live: place.target == Target::Both, take_over, obstacle };

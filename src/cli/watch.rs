@@ -46,12 +46,12 @@ pub(super) fn run(args: &Args) -> Result<u8, CliError> {
     }
     let Some(store) = Store::open(&args.state.state_dir)? else { return Ok(0) };
     for _ in 0..ATTEMPTS {
-        if transaction::watch(&store, &args.id)? == Watched::Settled {
+        if transaction::watch(&store, &args.id, &place::here()?)? == Watched::Settled {
             return Ok(0);
         }
         let done = undo(&store, &args.id)?;
         match (done.outcome, done.id) {
-            (Outcome::RolledBack | Outcome::Incomplete, id) => {
+            (Outcome::RolledBack | Outcome::Incomplete, id) if done.failure.is_none() => {
                 let id = id.unwrap_or_default();
                 let rest = if done.outcome == Outcome::Incomplete { ", but not all of it" } else { "" };
                 let told =
@@ -68,14 +68,12 @@ pub(super) fn run(args: &Args) -> Result<u8, CliError> {
 }
 
 fn undo(store: &Store, id: &str) -> Result<Done, CliError> {
-    let here = observe::identity();
-    let Some(choice) = transaction::choose(Some(store), Some(id), &here, &[])? else {
-        return Err(CliError::refused(format!("there is no apply {id}")));
-    };
+    let here = place::here()?;
+    let choice = transaction::choose_unconfirmed(store, id, &here)?;
     let elsewhere =
         if choice.record.origin.is_here(&here) { None } else { choice.record.origin.entered.clone() };
     let place = place::open(elsewhere)?;
-    let here = observe::identity();
+    let here = place::here()?;
     let host = observe::host(Wanted::default(), true);
     let undo = Undo {
         choice: &choice,
@@ -105,28 +103,31 @@ pub(super) fn start(id: &str, state: &Path, within: Duration) -> io::Result<()> 
     if line == "ready\n" { Ok(()) } else { Err(io::Error::other("the watcher did not start")) }
 }
 
-/// Settles what is overdue. Who may not see the history has nothing to settle.
-pub(super) fn settle_overdue(state: &StateArgs) {
-    if let Ok(Some(store)) = Store::open(&state.state_dir) {
-        settle(&store, state);
+/// Settles what is overdue. Who may not see the history has nothing to settle. Whether nothing was waiting at all,
+/// neither on probation nor interrupted.
+pub(super) fn settle_overdue(state: &StateArgs) -> bool {
+    let Ok(Some(store)) = Store::open(&state.state_dir) else { return true };
+    if transaction::is_settled(&store).unwrap_or(false) {
+        return true;
     }
+    settle(&store, state);
+    false
 }
 
 /// Settles what is overdue, and says what was interrupted: for commands that go on regardless.
 pub(super) fn settle_and_warn(state: &StateArgs) {
-    let Ok(Some(store)) = Store::open(&state.state_dir) else { return };
-    if transaction::is_settled(&store).unwrap_or(true) {
+    if settle_overdue(state) {
         return;
     }
-    settle(&store, state);
-    for record in transaction::interrupted(&store, observe::identity).unwrap_or_default() {
+    let Ok(Some(store)) = Store::open(&state.state_dir) else { return };
+    for record in transaction::interrupted(&store, || observe::identity().ok()).unwrap_or_default() {
         let (command, id) = (record.command, &record.id);
         Context::say(&format!("warning: {command} {id} was interrupted; `twtune rollback` settles it"));
     }
 }
 
 fn settle(store: &Store, state: &StateArgs) {
-    for id in transaction::overdue(store, observe::identity).unwrap_or_default() {
+    for id in transaction::overdue(store, || observe::identity().ok()).unwrap_or_default() {
         // In a process of its own: it may have to enter another network namespace.
         let settled = watcher(&id, &state.state_dir).stdout(Stdio::null()).status();
         if !settled.is_ok_and(|status| status.success()) {

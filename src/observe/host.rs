@@ -1,5 +1,7 @@
 //! Who this host is. Each fact costs a few system calls, so only what is wanted is looked up.
 
+use std::io;
+
 use sha2::Digest;
 use sha2::Sha256;
 use sysinfo::System;
@@ -34,18 +36,20 @@ pub fn host(wanted: Wanted, initial: bool) -> Host {
         processors: wanted.processors.then(processors).flatten(),
         initial,
         boot_loader: BootLoader::Unknown,
-        identity: wanted.identity.then(identity),
+        identity: wanted.identity.then(identity).and_then(Result::ok),
     }
 }
 
 /// Which machine, boot and network namespace this is.
-#[must_use]
-pub fn identity() -> Identity {
-    Identity {
+///
+/// # Errors
+/// It cannot be told which boot this is: every record of it would count as one of an earlier boot.
+pub fn identity() -> io::Result<Identity> {
+    Ok(Identity {
         machine_id: machine::machine_id().map(|id| hashed(&id)),
-        boot_id: machine::boot_id(),
+        boot_id: machine::boot_id()?,
         netns: machine::netns(),
-    }
+    })
 }
 
 /// machine-id(5) asks that the id itself is not shown in untrusted places; a hash that only twtune makes tells

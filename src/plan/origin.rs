@@ -38,10 +38,13 @@ impl Origin {
         self.same_machine(identity) && self.same_boot(identity) && self.netns == identity.netns
     }
 
-    /// Whether it is the same machine.
+    /// Whether it is the same machine, as far as that can be told: its id may be missing or kept from this process.
     #[must_use]
     pub fn same_machine(&self, identity: &Identity) -> bool {
-        self.machine_id == identity.machine_id
+        match (&self.machine_id, &identity.machine_id) {
+            (Some(there), Some(here)) => there == here,
+            _ => true,
+        }
     }
 
     /// Whether the machine was not rebooted since.

@@ -34,6 +34,7 @@ use crate::transaction::execute::same;
 use crate::transaction::record::AlsoChanged;
 use crate::transaction::record::Ending;
 use crate::transaction::store;
+use crate::transaction::store::Locked;
 
 /// What to apply, and what the record says of it.
 pub struct Request<'a> {
@@ -80,7 +81,7 @@ pub fn apply(
         });
     }
     let store = Store::create(request.state)?;
-    let _lock = store.lock(interruption, say)?;
+    let mut store = store.lock(interruption, say)?;
     for record in store.unfinished()? {
         if record.origin.same_boot(&request.here) || record.touches_boot() {
             return Err(TransactionError::Interrupted { command: record.command, id: record.id });
@@ -112,12 +113,20 @@ pub fn apply(
             files.writes.clear();
         }
     }
-    transact(&store, record, (&mut writes, &files), platform, Some(request), interruption, Outcome::Applied)
+    transact(
+        &mut store,
+        record,
+        (&mut writes, &files),
+        platform,
+        Some(request),
+        interruption,
+        Outcome::Applied,
+    )
 }
 
 /// Stores the record, makes the writes, notes the ending.
 pub(super) fn transact(
-    store: &Store,
+    store: &mut Locked<'_>,
     record: Record,
     (writes, files): (&mut [Write<'_>], &Files<'_>),
     platform: &dyn Platform,

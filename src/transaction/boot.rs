@@ -25,6 +25,7 @@ use crate::transaction::execute::Files;
 use crate::transaction::history::counts;
 use crate::transaction::record::Change;
 use crate::transaction::record::Comment;
+use crate::transaction::record::Ending;
 use crate::transaction::record::FileChange;
 use crate::transaction::record::SavedFile;
 
@@ -70,11 +71,15 @@ struct Layer {
 impl Layers {
     /// Replays the history of this machine, whatever boot it was in. What waits to be confirmed has written no file.
     pub(super) fn replay(records: &Records, here: &Identity) -> Self {
+        Self::replay_with(records, None, here)
+    }
+
+    /// The same once this apply is confirmed: it then lies where it was made, below what was applied since.
+    fn replay_with(records: &Records, confirmed: Option<&Record>, here: &Identity) -> Self {
         let mut layers = Self::default();
         for (record, ending) in records {
-            let written = ending
-                .as_ref()
-                .is_some_and(|ending| ending.outcome != Outcome::Pending && counts(record, ending));
+            let waits = |ending: &Ending| ending.outcome == Outcome::Pending && confirmed != Some(record);
+            let written = ending.as_ref().is_some_and(|ending| !waits(ending) && counts(record, ending));
             if written && record.origin.same_machine(here) {
                 layers.add(records, record);
             }
@@ -132,18 +137,31 @@ impl Layers {
                 }
             }
         }
-        let lines = &self.lines;
         for layers in self.files.values_mut() {
-            let Some(at) = layers.iter().position(|layer| layer.id == id) else { continue };
-            // A line whose setting another apply holds stays out of the way of that one, which takes it over.
-            layers[at].lines.retain(|(_, key)| holder(lines, key).is_some());
-            if let Some(heir) = layers[at].lines.first().and_then(|(_, key)| holder(lines, key)) {
-                heir.clone_into(&mut layers[at].id);
-                continue;
-            }
-            let gone = layers.remove(at);
-            if let Some(above) = layers.get_mut(at) {
-                above.before = gone.before;
+            while let Some(at) = layers.iter().position(|layer| layer.id == id) {
+                let gone = layers.remove(at);
+                let mut freed = Vec::new();
+                // A line whose setting another apply holds stays out of the way of that one, which takes it over.
+                for (line, key) in gone.lines {
+                    let Some(heir) = holder(&self.lines, &key) else {
+                        freed.push(line);
+                        continue;
+                    };
+                    if let Some(own) = layers.iter_mut().find(|layer| layer.id == heir) {
+                        own.lines.push((line, key));
+                    } else {
+                        let (before, after) = (gone.before.clone(), gone.after.clone());
+                        layers.insert(at, Layer { id: heir.into(), lines: vec![(line, key)], before, after });
+                    }
+                }
+                // What was there before any of them, and what is there now, is said by the first and the last.
+                if let Some(first) = layers.first_mut().filter(|_| at == 0) {
+                    first.before = gone.before;
+                }
+                let end = layers.len();
+                if let Some(last) = layers.last_mut().filter(|_| at == end) {
+                    last.after = gone.after.map(|file| file.with(uncomment(&file.content, &freed)));
+                }
             }
         }
     }
@@ -176,25 +194,24 @@ impl Layers {
         (top.id == id).then_some(top)
     }
 
-    /// Where the undoing of an apply takes a file: back to what lay below it, or, below a later one, to that one's
-    /// with the lines uncommented.
-    fn below(&self, path: &str, id: &str) -> Option<(Option<StoredFile>, Option<StoredFile>)> {
+    /// The lines of a file that the undoing of an apply is about, what should be there, and where that takes it: back to
+    /// what was there before any apply, or else to what is there with the lines uncommented that no other holds.
+    fn below(&self, path: &str, id: &str) -> Option<FileGoal> {
         let layers = self.files.get(path)?;
-        let at = layers.iter().position(|layer| layer.id == id)?;
-        let (own, top) = (&layers[at], layers.last()?);
+        let own = || layers.iter().filter(|layer| layer.id == id);
+        let (first, last) = (layers.first()?, layers.last().filter(|_| own().next().is_some())?);
         let held = |key: &str| {
             let others = Key::parse(key).ok().and_then(|key| self.lines.get(&key));
             others.is_some_and(|layers| layers.iter().any(|layer| layer.id != id))
         };
-        let free: Vec<usize> =
-            own.lines.iter().filter(|(_, key)| !held(key)).map(|(line, _)| *line).collect();
-        if at + 1 == layers.len() && free.len() == own.lines.len() {
-            return Some((own.after.clone(), own.before.clone()));
-        }
+        let lines: Vec<(usize, String)> = own().flat_map(|layer| layer.lines.clone()).collect();
+        let free: Vec<usize> = lines.iter().filter(|(_, key)| !held(key)).map(|(line, _)| *line).collect();
         let uncommented = |file: &StoredFile| {
             if free.is_empty() { file.clone() } else { file.with(uncomment(&file.content, &free)) }
         };
-        Some((top.after.clone(), top.after.as_ref().map(uncommented)))
+        let alone = own().count() == layers.len() && free.len() == lines.len();
+        let to = if alone { first.before.clone() } else { last.after.as_ref().map(uncommented) };
+        Some(FileGoal { path: path.into(), lines, from: last.after.clone(), to, unsure: false })
     }
 }
 
@@ -202,12 +219,8 @@ impl Layers {
     /// The files whose lines an apply has from one that was rolled back since.
     fn inherited(&self, record: &Record) -> Vec<FileGoal> {
         let own = |path: &String| record.files.iter().any(|file| file.path == *path);
-        let inherited = |(path, layers): (&String, &Vec<Layer>)| {
-            let layer = layers.iter().find(|layer| layer.id == record.id).filter(|_| !own(path))?;
-            let (from, to) = self.below(path, &record.id)?;
-            Some(FileGoal { path: path.clone(), lines: layer.lines.clone(), from, to })
-        };
-        self.files.iter().filter_map(inherited).collect()
+        let others = self.files.keys().filter(|path| !own(path));
+        others.filter_map(|path| self.below(path, &record.id)).collect()
     }
 }
 
@@ -256,20 +269,16 @@ pub(super) fn plan_files(
         });
         writes.push(FileWrite { path: edit.path.clone(), before: found, after: Some(after) });
     }
-    writes.push(own_file(record, records, here, folder)?);
+    let layers = Layers::replay(records, here);
+    let now = layers.drop_in();
+    writes.push(own_file(&now, &layers.with(record).drop_in(), folder)?);
     Ok(writes)
 }
 
-/// twtune's own file with the lines of an apply on top.
-fn own_file(
-    apply: &Record,
-    records: &Records,
-    here: &Identity,
-    folder: &dyn BootFolder,
-) -> Result<FileWrite, TransactionError> {
+/// twtune's own file with the lines of an apply.
+fn own_file(now: &DropIn, with: &DropIn, folder: &dyn BootFolder) -> Result<FileWrite, TransactionError> {
     let before = folder.read_file(DROP_IN)?;
-    let layers = Layers::replay(records, here);
-    let (now, with) = (layers.drop_in().text(), layers.with(apply).drop_in().text());
+    let (now, with) = (now.text(), with.text());
     let text = before.as_ref().map(|file| file.content.as_slice());
     // A confirmation that was killed may have written it.
     if ![&now, &with].iter().any(|expected| text == expected.as_ref().map(String::as_bytes)) {
@@ -279,18 +288,18 @@ fn own_file(
     Ok(FileWrite { path: DROP_IN.into(), before, after })
 }
 
-/// Writes the files of an apply that was on probation, now that it is confirmed.
+/// The files to write of an apply that was on probation, now that it is confirmed.
 ///
 /// # Errors
-/// A file cannot be read or written, or is not what twtune left or the apply found; then none is changed.
-pub(super) fn write_files(
+/// A file cannot be read, or is not what twtune left or the apply found.
+pub(super) fn confirmed_files<'p>(
     apply: &Record,
     records: &Records,
     here: &Identity,
-    folder: Option<&dyn BootFolder>,
-) -> Result<(), TransactionError> {
-    let Some(folder) = folder.filter(|_| apply.touches_boot()) else { return Ok(()) };
-    let mut files = Files { folder: Some(folder), writes: Vec::new() };
+    folder: Option<&'p dyn BootFolder>,
+) -> Result<Files<'p>, TransactionError> {
+    let mut files = Files { folder, writes: Vec::new() };
+    let Some(folder) = folder.filter(|_| apply.touches_boot()) else { return Ok(files) };
     for file in &apply.files {
         let (before, after) = (stored(file.before.as_ref()), stored(file.after.as_ref()));
         let found = folder.read_file(&file.path)?;
@@ -299,8 +308,10 @@ pub(super) fn write_files(
         }
         files.writes.push(FileWrite { path: file.path.clone(), before: found, after });
     }
-    files.writes.push(own_file(apply, records, here, folder)?);
-    files.replace_all().map_err(TransactionError::Files)
+    let now = Layers::replay(records, here).drop_in();
+    let with = Layers::replay_with(records, Some(apply), here).drop_in();
+    files.writes.push(own_file(&now, &with, folder)?);
+    Ok(files)
 }
 
 /// The lines and files that a rollback of a record, or its bringing to an end, leads to.
@@ -325,10 +336,15 @@ pub(super) fn goals(
         }
     };
     let values = record.boot().filter_map(value).collect();
+    // A confirmation that was killed may have written the files of one that waits for it.
+    let is_pending = |(other, ending): &(Record, Option<Ending>)| {
+        other.id == record.id && ending.as_ref().is_some_and(|ending| ending.outcome == Outcome::Pending)
+    };
+    let pending = known && records.iter().any(is_pending);
     let aside = |file: &FileChange, back: bool| {
         let (before, after) = (stored(file.before.as_ref()), stored(file.after.as_ref()));
         let (from, to) = if back { (after, before) } else { (before, after) };
-        FileGoal { path: file.path.clone(), lines: file.lines.clone(), from, to }
+        FileGoal { path: file.path.clone(), lines: file.lines.clone(), from, to, unsure: pending }
     };
     let mut files = Vec::new();
     let drop_in = match (record.command, settling, undone) {
@@ -345,15 +361,13 @@ pub(super) fn goals(
         _ => {
             files.extend(layers.inherited(record));
             for file in &record.files {
-                match layers
-                    .below(&file.path, &record.id)
-                    .filter(|_| known && record.command == Command::Apply)
-                {
-                    Some((from, to)) => {
-                        files.push(FileGoal { path: file.path.clone(), lines: file.lines.clone(), from, to });
-                    }
-                    None => files.push(aside(file, true)),
+                // What others hold is as they left it: one that waits had no part in it.
+                if pending && layers.files.get(&file.path).is_some_and(|others| !others.is_empty()) {
+                    continue;
                 }
+                let known = known && record.command == Command::Apply;
+                let below = layers.below(&file.path, &record.id).filter(|_| known);
+                files.push(below.unwrap_or_else(|| aside(file, true)));
             }
             after_undoing(layers, record, records)
         }
@@ -363,6 +377,7 @@ pub(super) fn goals(
     if record.command == Command::Apply {
         // Also where it waits to be confirmed, and a confirmation that was killed may have got so far.
         expected.push(Layers::replay(records, here).with(record).drop_in().text());
+        expected.push(Layers::replay_with(records, Some(record), here).drop_in().text());
     }
     Goals { drop_in, expected, files, values }
 }
@@ -383,6 +398,8 @@ struct FileGoal {
     from: Option<StoredFile>,
     /// Where it goes.
     to: Option<StoredFile>,
+    /// Whether it may never have been written, so that it is left alone where something else is there.
+    unsure: bool,
 }
 
 /// What a look at the files found.
@@ -409,9 +426,12 @@ impl Goals {
     /// A file cannot be read.
     pub(super) fn look(self, folder: &dyn BootFolder, force: bool) -> Result<FileLook, FileError> {
         let (mut writes, mut changes, mut foreign) = (Vec::new(), Vec::new(), Vec::new());
-        for FileGoal { path, lines, from, to } in self.files {
+        for FileGoal { path, lines, from, to, unsure } in self.files {
             let found = folder.read_file(&path)?;
             let is = |file: &Option<StoredFile>| StoredFile::same(found.as_ref(), file.as_ref());
+            if unsure && !is(&from) {
+                continue;
+            }
             if !is(&from) && !is(&to) && !force {
                 foreign.push(path.clone());
             } else if !is(&to) {

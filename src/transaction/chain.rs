@@ -169,13 +169,14 @@ impl Chains {
         let mut chains = Self { by_key: BTreeMap::new() };
         for (record, ending) in records {
             let Some(ending) = ending.as_ref().filter(|ending| counts(record, ending)) else { continue };
+            // Also where a later apply held all that its own boot sets, so that nothing of it seems to outlive that.
+            if let Some(undone) = record.undoes.as_ref().filter(|_| record.origin.same_machine(here)) {
+                chains.take_out(undone);
+            }
             // What a boot sets again outlives it.
             let lasts = record.origin.same_machine(here) && record.touches_boot();
             if !record.origin.is_here(here) && !lasts {
                 continue;
-            }
-            if let Some(undone) = &record.undoes {
-                chains.take_out(undone);
             }
             // A rollback of an apply only takes out; of a rollback, it brings the apply back.
             let holder = match &record.undoes {

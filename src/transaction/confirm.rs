@@ -106,44 +106,62 @@ pub fn confirm(
     let mut confirmed = Vec::new();
     for (id, left) in pending(store, here)? {
         let (record, ending) = store.entry(&id)?;
-        let pending = ending.filter(|ending| left > 0 && ending.outcome == Outcome::Pending);
-        if let Some(ending) = pending {
-            // What it says of the next boot is written now. Killed behind that, it can be confirmed or undone as before.
-            boot::write_files(&record, &store.records(here)?, here, folder)?;
-            let kept = Ending { outcome: Outcome::Applied, ..ending.clone() };
-            // The ending first: between the two, the record counts as kept.
-            if let Err(error) = store.write_ending(&kept, record.touches_boot()) {
-                let _ = store.write_ending(&ending, false);
-                return Err(error.into());
+        match ending {
+            Some(ending) if ending.outcome == Outcome::Pending && left > 0 => {
+                keep(store, &record, &ending, here, folder)?;
+                confirmed.push(id.clone());
             }
-            store.remove_due(&id)?;
-            confirmed.push(id);
+            // It waits no more: whoever was to take away its moment could not.
+            Some(ending) if ending.outcome != Outcome::Pending => {}
+            _ => continue,
         }
+        // The ending came first: between the two, the record counts as kept. Should this fail, its watcher finds that
+        // there is nothing to undo.
+        let _ = store.remove_due(&id);
     }
     Ok(confirmed)
+}
+
+/// Writes the files of an apply that was on probation, and notes that it is kept; or neither. Killed between the two, it
+/// can be confirmed or undone as before.
+fn keep(
+    store: &Store,
+    record: &Record,
+    ending: &Ending,
+    here: &Identity,
+    folder: Option<&dyn BootFolder>,
+) -> Result<(), TransactionError> {
+    let kept = Ending { outcome: Outcome::Applied, ..ending.clone() };
+    let files = boot::confirmed_files(record, &store.records(here)?, here, folder)?;
+    files.replace_all(|| {
+        store.write_ending(&kept, record.touches_boot()).inspect_err(|_| {
+            let _ = store.write_ending(ending, false);
+        })
+    })
 }
 
 /// The records whose time is over and which nobody has settled.
 ///
 /// # Errors
 /// The state directory or a file in it is not acceptable.
-pub fn overdue(store: &Store, here: impl FnOnce() -> Identity) -> Result<Vec<String>, StoreError> {
+pub fn overdue(store: &Store, here: impl FnOnce() -> Option<Identity>) -> Result<Vec<String>, StoreError> {
     // Nearly always there is none, and then nobody needs to know where this is.
     if store.due_ids()?.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(pending(store, &here())?.into_iter().filter(|(_, left)| *left == 0).map(|(id, _)| id).collect())
+    let Some(here) = here() else { return Ok(Vec::new()) };
+    Ok(pending(store, &here)?.into_iter().filter(|(_, left)| *left == 0).map(|(id, _)| id).collect())
 }
 
-/// Waits until a record's time is over or it is settled.
+/// Waits until a record's time is over or it is settled. A reboot ends its time: the clock began anew with it.
 ///
 /// # Errors
 /// The state directory or a file in it is not acceptable.
-pub fn watch(store: &Store, id: &str) -> Result<Watched, StoreError> {
+pub fn watch(store: &Store, id: &str, here: &Identity) -> Result<Watched, StoreError> {
     loop {
         let Some(due) = store.due(id)? else { return Ok(Watched::Settled) };
         let left = due.saturating_sub(now());
-        if left == 0 {
+        if left == 0 || !store.entry(id)?.0.origin.same_boot(here) {
             return Ok(Watched::Overdue);
         }
         std::thread::sleep(NAP.min(Duration::from_secs(left)));

@@ -17,6 +17,8 @@ use crate::transaction::Change;
 use crate::transaction::Record;
 use crate::transaction::Step;
 use crate::transaction::StepResult;
+use crate::transaction::StoreError;
+use crate::transaction::TransactionError;
 use crate::transaction::boot::FileWrite;
 
 /// One write to make: an open setting, and the values to go from and to.
@@ -50,17 +52,21 @@ impl Files<'_> {
         }
     }
 
-    /// Replaces all, or none.
+    /// Replaces all and `seal`s them, or none.
     ///
     /// # Errors
-    /// Why not; and what could not be put back.
-    pub(super) fn replace_all(&self) -> Result<(), String> {
-        let failure =
-            self.writes.iter().find_map(|write| self.replace(&write.path, write.after.as_ref()).err());
-        failure.map_or(Ok(()), |failure| {
-            let mut told = vec![failure];
-            told.extend(self.put_back());
-            Err(told.join("; "))
+    /// Why not, and what could not be put back.
+    pub(super) fn replace_all(
+        &self,
+        seal: impl FnOnce() -> Result<(), StoreError>,
+    ) -> Result<(), TransactionError> {
+        let replace = |write: &FileWrite| {
+            self.replace(&write.path, write.after.as_ref()).map_err(TransactionError::Files)
+        };
+        let sealed = self.writes.iter().try_for_each(replace).and_then(|()| Ok(seal()?));
+        sealed.map_err(|failure| match self.put_back() {
+            left if left.is_empty() => failure,
+            left => TransactionError::FilesLeft(format!("{failure}; {}", left.join("; "))),
         })
     }
 

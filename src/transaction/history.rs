@@ -107,7 +107,10 @@ pub fn is_settled(store: &Store) -> Result<bool, StoreError> {
 ///
 /// # Errors
 /// The state directory or a file in it is not acceptable.
-pub fn interrupted(store: &Store, here: impl FnOnce() -> Identity) -> Result<Vec<Record>, StoreError> {
+pub fn interrupted(
+    store: &Store,
+    here: impl FnOnce() -> Option<Identity>,
+) -> Result<Vec<Record>, StoreError> {
     let mut unfinished = store.unfinished()?;
     // Nearly always there is none, and then nobody needs to know where this is.
     if unfinished.is_empty() || store.is_busy() {
@@ -116,7 +119,9 @@ pub fn interrupted(store: &Store, here: impl FnOnce() -> Identity) -> Result<Vec
     let here = here();
     // One that was under way may have ended before it was seen that nobody is at work.
     let still = store.unfinished()?;
-    let counts = |record: &Record| record.origin.same_boot(&here) || record.touches_boot();
+    // Where nobody can tell which boot this is, it may be the same.
+    let same_boot = |record: &Record| here.as_ref().is_none_or(|here| record.origin.same_boot(here));
+    let counts = |record: &Record| same_boot(record) || record.touches_boot();
     unfinished.retain(|record| counts(record) && still.contains(record));
     Ok(unfinished)
 }

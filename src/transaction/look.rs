@@ -50,11 +50,21 @@ pub(super) fn look<'p>(
     platform: &'p dyn Platform,
 ) -> Result<Look<'p>, TransactionError> {
     let record = &undo.choice.record;
+    let rebooted = !record.origin.same_boot(&undo.here);
     if !record.origin.same_machine(&undo.here) {
         let message = format!("record {} was written on another machine, {}", record.id, record.origin.host);
         return Err(TransactionError::Foreign(message));
     }
-    let rebooted = !record.origin.same_boot(&undo.here);
+    // What lies in the history is this machine's; a file may come from anywhere.
+    let untold = record.origin.machine_id.is_none() || undo.here.machine_id.is_none();
+    if untold && rebooted && !undo.choice.known {
+        let message = format!(
+            "record {} was written in another boot, and whether on this machine or another cannot be told: \
+             the machine's id is missing here, or was on {}",
+            record.id, record.origin.host
+        );
+        return Err(TransactionError::Foreign(message));
+    }
     let lasts = rebooted && record.touches_boot();
     if !record.origin.is_here(&undo.here) && !lasts {
         let message = format!("record {} was written in another network namespace", record.id);

@@ -59,6 +59,7 @@ pub use record::Record;
 pub use rollback::Choice;
 pub use rollback::Undo;
 pub use rollback::choose;
+pub use rollback::choose_unconfirmed;
 pub use rollback::give_up;
 pub use rollback::preview;
 pub use rollback::rollback;
@@ -168,6 +169,9 @@ pub enum TransactionError {
     /// Files that set values at boot could not be written.
     #[error("{0}")]
     Files(String),
+    /// Files that set values at boot could not be written, and some of them not be put back.
+    #[error("{0}")]
+    FilesLeft(String),
     /// A file is no longer what twtune left, or what the plan found.
     #[error("{0} was changed by somebody else")]
     Changed(String),

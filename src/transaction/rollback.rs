@@ -84,6 +84,17 @@ pub fn choose(
     Ok(chosen.map(known))
 }
 
+/// What undoes an apply that was not confirmed: where an undo of it was interrupted, to bring that to its end.
+///
+/// # Errors
+/// The state is not acceptable, or there is no such apply.
+pub fn choose_unconfirmed(store: &Store, id: &str, here: &Identity) -> Result<Choice, TransactionError> {
+    let records = store.records(here)?;
+    let begun = |(record, ending): &&Entry| ending.is_none() && record.undoes.as_deref() == Some(id);
+    let chosen = records.iter().find(begun).or_else(|| records.iter().find(|(record, _)| record.id == id));
+    chosen.map(known).ok_or_else(|| TransactionError::UnknownId(id.into()))
+}
+
 fn known((record, ending): &Entry) -> Choice {
     Choice { record: record.clone(), interrupted: ending.is_none(), known: true }
 }
@@ -131,32 +142,32 @@ pub fn rollback(
     interruption: &dyn Fn() -> Option<String>,
     say: &dyn Fn(&str),
 ) -> Result<Done, TransactionError> {
-    let _lock = store.lock(interruption, say)?;
-    if let Some(done) = settled_by_reboot(store, undo)? {
+    let mut store = store.lock(interruption, say)?;
+    if let Some(done) = settled_by_reboot(&store, undo)? {
         return Ok(done);
     }
     let records = store.records(&undo.here)?;
-    if undo.unconfirmed {
+    if undo.unconfirmed && undo.choice.record.command == Command::Apply {
         let known = records.iter().find(|(record, _)| record.id == undo.choice.record.id);
         let ending = known.and_then(|(_, ending)| ending.as_ref());
-        if !confirm::has_to_be_undone(store, &undo.choice.record, ending, &undo.here)? {
-            return Ok(nothing_left(store, undo, "it was settled meanwhile"));
+        if !confirm::has_to_be_undone(&store, &undo.choice.record, ending, &undo.here)? {
+            return Ok(nothing_left(&store, undo, "it was settled meanwhile"));
         }
     }
-    if let Some(done) = undone_already(store, undo, &records) {
+    if let Some(done) = undone_already(&store, undo, &records) {
         let _ = store.remove_due(&undo.choice.record.id);
         return Ok(done);
     }
     let mut look = look(undo, &records, platform)?;
     if look.conflict && !undo.unconfirmed {
-        return Ok(look.report(store, undo));
+        return Ok(look.report(&store, undo));
     }
     if let Some(folder) = undo.folder.filter(|_| undo.choice.record.touches_boot()) {
         let files = undo.choice.record.files.iter().map(|file| file.path.as_str());
         files.chain([DROP_IN]).for_each(|path| folder.tidy(path));
     }
     let mut done = if look.settling {
-        settle(store, undo, &mut look, platform, interruption)
+        settle(&store, undo, &mut look, platform, interruption)
     } else {
         let mut record = undo.choice.record.clone();
         if !undo.choice.known {
@@ -173,7 +184,7 @@ pub fn rollback(
         Done {
             undoes,
             ..transact(
-                store,
+                &mut store,
                 inverse,
                 (&mut look.writes, &look.files),
                 platform,
@@ -183,8 +194,8 @@ pub fn rollback(
             )?
         }
     };
-    let failed = done.failure.is_some();
-    if done.outcome == Outcome::RolledBack || done.outcome == Outcome::Incomplete && !failed {
+    // What could not be noted is interrupted: its watcher, or the next twtune, brings it to its end.
+    if done.failure.is_none() && matches!(done.outcome, Outcome::RolledBack | Outcome::Incomplete) {
         // Whether or not it was on probation, the matter is settled. Should this fail, its watcher finds that there
         // is nothing to undo any more.
         let record = &undo.choice.record;
@@ -252,7 +263,7 @@ fn settle(
     interruption: &dyn Fn() -> Option<String>,
 ) -> Done {
     let record = &undo.choice.record;
-    let execution = execute(&mut look.writes, &look.files, platform, interruption, &|_| Ok(()));
+    let mut execution = execute(&mut look.writes, &look.files, platform, interruption, &|_| Ok(()));
     if execution.failure.is_some() {
         return Done {
             id: Some(record.id.clone()),
@@ -262,6 +273,11 @@ fn settle(
             steps: execution.steps,
             failure: execution.failure,
         };
+    }
+    // Also what the writes of the interrupted one left, which were not to be repeated.
+    for also in record.live().flat_map(|change| &change.also) {
+        let found = Key::parse(&also.key).ok().and_then(|key| platform.read(&key).value().map(str::to_owned));
+        execution.besides.extend(found.map(|found| (also.key.clone(), found)));
     }
     let ended = match record.command {
         Command::Apply => Outcome::Undone,

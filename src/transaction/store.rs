@@ -7,6 +7,7 @@ use std::fs::TryLockError;
 use std::io;
 use std::io::Read;
 use std::io::Write;
+use std::ops::Deref;
 use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -69,7 +70,7 @@ pub struct Store {
 }
 
 /// The ids that the names in the directory tell.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Ids {
     begun: BTreeSet<u64>,
     ended: BTreeSet<u64>,
@@ -77,10 +78,20 @@ struct Ids {
     due: BTreeSet<u64>,
 }
 
-/// Held while a transaction is under way.
+/// The state directory while nobody else works in it: what its names tell holds until it is dropped.
 #[derive(Debug)]
-pub(super) struct Lock {
-    _file: File,
+pub(super) struct Locked<'s> {
+    store: &'s Store,
+    ids: Ids,
+    _lock: File,
+}
+
+impl Deref for Locked<'_> {
+    type Target = Store;
+
+    fn deref(&self) -> &Store {
+        self.store
+    }
 }
 
 impl Store {
@@ -107,12 +118,12 @@ impl Store {
         &self,
         interruption: &dyn Fn() -> Option<String>,
         say: &dyn Fn(&str),
-    ) -> Result<Lock, StoreError> {
+    ) -> Result<Locked<'_>, StoreError> {
         let file = self.folder.open_lock(LOCK)?;
         let mut waited = Duration::ZERO;
         loop {
             match file.try_lock() {
-                Ok(()) => return Ok(Lock { _file: file }),
+                Ok(()) => return Ok(Locked { store: self, ids: self.ids()?, _lock: file }),
                 Err(TryLockError::WouldBlock) if waited < PATIENCE => {
                     if let Some(why) = interruption() {
                         return Err(StoreError::Interrupted(why));
@@ -137,7 +148,10 @@ impl Store {
 
     /// The records, oldest first, each with how it ended; None for one that did not come to its end.
     pub(super) fn records(&self, here: &Identity) -> Result<Records, StoreError> {
-        let ids = self.ids()?;
+        self.records_of(&self.ids()?, here)
+    }
+
+    fn records_of(&self, ids: &Ids, here: &Identity) -> Result<Records, StoreError> {
         let newest = ids.begun.last().copied();
         // The record first: an ending that is written meanwhile is then seen.
         let record_and_ending = |id: u64| {
@@ -214,39 +228,6 @@ impl Store {
     #[must_use]
     pub fn path_of(&self, id: &str) -> PathBuf {
         self.path.join(format!("{id}.json"))
-    }
-
-    /// Stores a record under the next free id. When this returns, it is on disk; when it fails, it is not there.
-    pub(super) fn write_record(&self, mut record: Record) -> Result<(Record, String), StoreError> {
-        let next = self.ids()?.begun.last().unwrap_or(&0) + 1;
-        record.id = next.to_string();
-        let (record, text) = record.sealed();
-        let name = format!("{next}.json");
-        // An ending without its record would be taken for this one's.
-        self.remove(&format!("{next}.end"));
-        let written = self.replace_file(&name, &text).and_then(|()| self.folder.sync());
-        if let Err(error) = written {
-            // Where the folder could not be synced the record is there under its name, and would count as begun.
-            self.discard(&record.id);
-            return Err(error);
-        }
-        Ok((record, text))
-    }
-
-    /// Takes a record of another history into this one, so that what undoes it has a number to name. The number that
-    /// it had is somebody else's here, and so is the one that it undid.
-    pub(super) fn adopt(&self, record: Record) -> Result<Record, StoreError> {
-        let outcome = match record.command {
-            Command::Apply => Outcome::Applied,
-            Command::Rollback => Outcome::RolledBack,
-        };
-        let (record, _) = self.write_record(Record { undoes: None, ..record })?;
-        let ending = Ending::new(&record.id, outcome, Vec::new());
-        if let Err(error) = self.write_ending(&ending, record.touches_boot()) {
-            self.discard(&record.id);
-            return Err(error);
-        }
-        Ok(record)
     }
 
     /// Takes a record out again whose transaction was not begun. Where that fails as well it counts as interrupted,
@@ -336,6 +317,52 @@ impl Store {
     /// The error of something that was tried with a record.
     pub(super) fn failed(&self, operation: &'static str, id: &str, error: io::Error) -> StoreError {
         failed(operation, &self.path_of(id), error)
+    }
+}
+
+impl Locked<'_> {
+    /// [`Store::records`], as they are until the lock is given back.
+    pub(super) fn records(&self, here: &Identity) -> Result<Records, StoreError> {
+        self.records_of(&self.ids, here)
+    }
+
+    /// [`Store::unfinished`], as they are until the lock is given back.
+    pub(super) fn unfinished(&self) -> Result<Vec<Record>, StoreError> {
+        self.unfinished_of(&self.ids)?.into_iter().map(|id| self.record(id)).collect()
+    }
+
+    /// Stores a record under the next free id. When this returns, it is on disk; when it fails, it is not there.
+    pub(super) fn write_record(&mut self, mut record: Record) -> Result<(Record, String), StoreError> {
+        let next = self.ids.begun.last().unwrap_or(&0) + 1;
+        record.id = next.to_string();
+        let (record, text) = record.sealed();
+        let name = format!("{next}.json");
+        // An ending without its record would be taken for this one's.
+        self.remove(&format!("{next}.end"));
+        let written = self.replace_file(&name, &text).and_then(|()| self.folder.sync());
+        if let Err(error) = written {
+            // Where the folder could not be synced the record is there under its name, and would count as begun.
+            self.discard(&record.id);
+            return Err(error);
+        }
+        self.ids.begun.insert(next);
+        Ok((record, text))
+    }
+
+    /// Takes a record of another history into this one, so that what undoes it has a number to name. The number that
+    /// it had is somebody else's here, and so is the one that it undid.
+    pub(super) fn adopt(&mut self, record: Record) -> Result<Record, StoreError> {
+        let outcome = match record.command {
+            Command::Apply => Outcome::Applied,
+            Command::Rollback => Outcome::RolledBack,
+        };
+        let (record, _) = self.write_record(Record { undoes: None, ..record })?;
+        let ending = Ending::new(&record.id, outcome, Vec::new());
+        if let Err(error) = self.write_ending(&ending, record.touches_boot()) {
+            self.discard(&record.id);
+            return Err(error);
+        }
+        Ok(record)
     }
 }
 

@@ -5,6 +5,8 @@
 
 #[cfg(target_os = "linux")]
 mod advice;
+#[cfg(target_os = "linux")]
+mod another_boot;
 mod architecture;
 mod bad_input;
 #[cfg(target_os = "linux")]

@@ -1,8 +1,10 @@
 //! Random histories over the platform in memory, held against a model of the promise: after any failure the settings
 //! are as they were, as planned, or one command away, and the tool says which. `docs/reliability.md` has the figures.
 
+mod files;
 mod machine;
 mod model;
+mod tally;
 
 use std::io::Write;
 use std::path::Path;
@@ -21,6 +23,7 @@ use machine::Fault;
 use machine::KEYS;
 use machine::Wanted;
 use model::Model;
+use tally::Tally;
 
 /// What happens to a machine.
 #[derive(Clone, Debug)]
@@ -77,15 +80,23 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
+fn cases() -> u32 {
+    std::env::var("TWTUNE_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(500)
+}
+
+/// A state directory, in memory where it can be had: nearly all of the time would be spent on syncs.
+fn state() -> tempfile::TempDir {
+    let folder = ["/dev/shm", "/tmp"].map(Path::new).into_iter().find(|folder| folder.is_dir());
+    tempfile::tempdir_in(folder.expect("a folder")).expect("a folder")
+}
+
 #[test]
 fn whatever_happens_the_promise_holds() {
-    let cases = std::env::var("TWTUNE_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(500);
+    let cases = cases();
     let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
-    let tally = std::cell::RefCell::new(model::Tally::default());
-    // In memory where it can be had: nearly all of the time would be spent on syncs.
-    let folder = ["/dev/shm", "/tmp"].map(Path::new).into_iter().find(|folder| folder.is_dir());
+    let tally = std::cell::RefCell::new(Tally::default());
     let outcome = TestRunner::new(config).run(&vec(event(), 1..12), |events| {
-        let state = tempfile::tempdir_in(folder.expect("a folder")).expect("a folder");
+        let state = state();
         let mut model = Model::new(state.path());
         for event in &events {
             model.meet(event).map_err(TestCaseError::fail)?;

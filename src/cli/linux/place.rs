@@ -47,7 +47,7 @@ pub(crate) fn is_there(origin: &Origin) -> bool {
     let recorded = origin.netns.clone();
     // In a thread of its own, which alone moves there.
     let look = move || match enter(&namespace) {
-        Ok(()) => observe::identity().netns == recorded,
+        Ok(()) => observe::netns() == recorded,
         Err(error) => error.kind == ErrorKind::Denied,
     };
     std::thread::spawn(look).join().unwrap_or(true)

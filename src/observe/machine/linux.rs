@@ -1,6 +1,7 @@
 //! What Linux tells about itself.
 
 use std::fs;
+use std::io;
 
 use rustix::fd::AsFd;
 use rustix::net::AddressFamily;
@@ -18,19 +19,21 @@ pub(super) fn names() -> (String, String) {
     (uname.nodename().to_string_lossy().into_owned(), uname.release().to_string_lossy().into_owned())
 }
 
-/// The machine's id.
+/// The machine's id; None where it has none, or none yet (machine-id(5)), or keeps it from this process.
 pub(super) fn machine_id() -> Option<String> {
-    line("/etc/machine-id")
+    line("/etc/machine-id").ok().flatten().filter(|id| id != "uninitialized")
 }
 
 /// The id of this boot, which live values do not outlast.
-pub(super) fn boot_id() -> Option<String> {
-    line("/proc/sys/kernel/random/boot_id")
+pub(super) fn boot_id() -> io::Result<Option<String>> {
+    const PATH: &str = "/proc/sys/kernel/random/boot_id";
+    line(PATH)?.map(Some).ok_or_else(|| io::Error::other(format!("{PATH} is empty")))
 }
 
-fn line(path: &str) -> Option<String> {
-    let text = fs::read_to_string(path).ok()?;
-    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+fn line(path: &str) -> io::Result<Option<String>> {
+    let text =
+        fs::read_to_string(path).map_err(|error| io::Error::new(error.kind(), format!("{path}: {error}")))?;
+    Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty()))
 }
 
 /// What tells the calling thread's network namespace from others.

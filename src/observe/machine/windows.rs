@@ -1,5 +1,7 @@
 //! What Windows tells about itself.
 
+use std::io;
+
 use sysinfo::MemoryRefreshKind;
 use sysinfo::System;
 use windows_registry::LOCAL_MACHINE;
@@ -34,8 +36,9 @@ pub(super) fn machine_id() -> Option<String> {
 }
 
 /// None: what is in the registry outlasts a boot.
-pub(super) fn boot_id() -> Option<String> {
-    None
+#[allow(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+pub(super) fn boot_id() -> io::Result<Option<String>> {
+    Ok(None)
 }
 
 /// None: there is one set of settings.

@@ -43,7 +43,7 @@ impl Folder {
     /// Opens it, and makes it where there is none. One that is there and empty is closed to others.
     pub(super) fn create(path: &Path) -> Result<Self, StoreError> {
         if let Some(folder) = Self::open(path)? {
-            if folder.is_unused()? {
+            if !folder.is_closed()? && folder.is_unused()? {
                 rustix::fs::fchmod(&folder.folder, Mode::RWXU)
                     .map_err(|errno| failed("close", path, errno))?;
             }
@@ -58,6 +58,12 @@ impl Folder {
         }
         sync_folder_of(path)?;
         Self::open(path)?.ok_or_else(|| unacceptable(path, "it was removed while twtune began to work in it"))
+    }
+
+    /// Whether others can do nothing in it, not even look.
+    fn is_closed(&self) -> Result<bool, StoreError> {
+        let about = rustix::fs::fstat(&self.folder).map_err(|errno| failed("look at", &self.path, errno))?;
+        Ok(!Mode::from_raw_mode(about.st_mode).intersects(Mode::RWXG | Mode::RWXO))
     }
 
     fn is_unused(&self) -> Result<bool, StoreError> {

@@ -19,6 +19,9 @@ use twtune::platform::Platform;
 use twtune::platform::PlatformError;
 use twtune::platform::Target;
 use twtune::platform::memory::Memory;
+use twtune::platform::stored::BootFolder;
+use twtune::platform::stored::FileError;
+use twtune::platform::stored::StoredFile;
 use twtune::setting::Key;
 use twtune::setting::catalogue;
 use twtune::transaction;
@@ -170,7 +173,7 @@ impl<'a> Machine<'a> {
                 copy: None,
                 state: self.state,
                 probation: probation.then_some(Probation { within, start_watcher: &start_watcher }),
-                folder: None,
+                folder: Some(self),
             };
             transaction::apply(&request, self, interruption, &|_| {}).map(Some)
         })
@@ -189,6 +192,17 @@ impl<'a> Machine<'a> {
         self.undo(Some(id), false, true, fault)
     }
 
+    /// Keeps what is on probation and in time; the ids, None where it was killed.
+    pub(crate) fn confirm(&self, fault: Option<&Fault>) -> Option<Result<Vec<String>, TransactionError>> {
+        let kept = std::cell::RefCell::new(None);
+        let end = self.under(fault, |_| {
+            let confirmed = transaction::confirm(&self.store(), &self.here(), Some(self), &|_| {});
+            kept.replace(Some(confirmed));
+            Ok(None)
+        });
+        if matches!(end, End::Killed) { None } else { kept.take() }
+    }
+
     fn undo(&self, named: Option<&str>, forced: bool, unconfirmed: bool, fault: Option<&Fault>) -> End {
         self.under(fault, |interruption| {
             let store = self.store();
@@ -203,7 +217,7 @@ impl<'a> Machine<'a> {
                 time: "2026-01-02T00:00:00Z".into(),
                 forced: &forced,
                 unconfirmed,
-                folder: None,
+                folder: Some(self),
             };
             transaction::rollback(&store, &undo, self, interruption, &|_| {}).map(Some)
         })
@@ -268,18 +282,41 @@ struct Mortal<'a> {
     machine: &'a Machine<'a>,
 }
 
-impl Target for Mortal<'_> {
-    fn write(&mut self, value: Option<&str>) -> Result<(), PlatformError> {
-        let number = self.machine.memory.writes.get();
-        let dies = self.machine.kill.get().filter(|(at, _)| *at == number);
+impl Machine<'_> {
+    /// Makes a write, unless the program ends before it; it may end behind it.
+    fn survive<T>(&self, write: impl FnOnce() -> T) -> T {
+        let number = self.memory.writes.get();
+        let dies = self.kill.get().filter(|(at, _)| *at == number);
         if dies != Some((number, false)) {
-            let written = self.target.write(value);
+            let written = write();
             if dies.is_none() {
                 return written;
             }
         }
         // Nothing is said of it: the panic hook is passed by.
         resume_unwind(Box::new(Killed))
+    }
+}
+
+impl BootFolder for Machine<'_> {
+    fn read_file(&self, path: &str) -> Result<Option<StoredFile>, FileError> {
+        self.memory.read_file(path)
+    }
+
+    fn replace_file(&self, path: &str, file: Option<&StoredFile>) -> Result<(), FileError> {
+        self.survive(|| self.memory.replace_file(path, file))
+    }
+
+    fn tidy(&self, _: &str) {}
+
+    fn obstacle(&self, _: &str) -> Option<String> {
+        None
+    }
+}
+
+impl Target for Mortal<'_> {
+    fn write(&mut self, value: Option<&str>) -> Result<(), PlatformError> {
+        self.machine.survive(|| self.target.write(value))
     }
 
     fn read(&mut self) -> Result<Option<String>, PlatformError> {

@@ -21,6 +21,7 @@ use crate::properties::machine::Machine;
 use crate::properties::machine::Values;
 use crate::properties::machine::Wanted;
 use crate::properties::machine::key;
+use crate::properties::tally::Tally;
 
 type Told = Result<(), String>;
 
@@ -43,41 +44,6 @@ struct Record {
     overdue: bool,
     /// Whether a rollback of it was tried and did not get through.
     tried: bool,
-}
-
-/// How often what was met.
-#[derive(Debug, Default)]
-pub(crate) struct Tally {
-    events: usize,
-    met: BTreeMap<&'static str, usize>,
-}
-
-impl Tally {
-    pub(crate) fn add(&mut self, other: &Self) {
-        self.events += other.events;
-        for (what, count) in &other.met {
-            *self.met.entry(what).or_default() += count;
-        }
-    }
-
-    fn count(&mut self, what: &'static str) {
-        *self.met.entry(what).or_default() += 1;
-    }
-
-    pub(crate) fn met_everything(&self) -> bool {
-        [
-            "applied",
-            "undone",
-            "incomplete",
-            "killed",
-            "rolled back",
-            "conflict",
-            "nothing",
-            "stopped by what is open",
-        ]
-        .iter()
-        .all(|what| self.met.contains_key(what))
-    }
 }
 
 pub(crate) struct Model<'a> {
@@ -321,7 +287,7 @@ impl<'a> Model<'a> {
 
     /// Where a rollback of a record leads, and whether somebody else's value is in the way.
     fn goal(&self, at: usize, now: &Values, force: bool) -> (Values, bool) {
-        let (mut goal, mut conflict) = (now.clone(), false);
+        let (mut goal, mut conflict, mut left) = (now.clone(), false, BTreeSet::new());
         let record = &self.records[at];
         if !record.in_force {
             return (goal, false);
@@ -340,8 +306,19 @@ impl<'a> Model<'a> {
             let unknown = record.tried && (!effect.written || self.machine.is_reset(key, written));
             if now[key] != *after && now[key] != *below && !force && !unknown {
                 conflict = true;
+                left.extend(effect.written.then_some(key));
             } else {
                 goal.insert(key.clone(), below.clone());
+            }
+        }
+        // What a write changed besides is brought back behind that write, and left where that is.
+        for key in record.effects.iter().filter(|(_, effect)| !effect.written).map(|(key, _)| key) {
+            let mut by = record
+                .effects
+                .iter()
+                .filter(|(by, effect)| effect.written && self.machine.also(by).contains(key));
+            if by.clone().next().is_some() && by.all(|(by, _)| left.contains(by)) {
+                goal.insert(key.clone(), now[key].clone());
             }
         }
         (goal, conflict)
@@ -369,7 +346,7 @@ impl<'a> Model<'a> {
         let is_back = |key: &Key| {
             let also = self.machine.also(key);
             also.iter()
-                .filter(|also| record.effects.contains_key(also))
+                .filter(|also| record.effects.get(also).is_some_and(|effect| !effect.written))
                 .chain([key])
                 .all(|key| now[key] == goal[key])
         };

@@ -5,6 +5,7 @@ mod crowd;
 mod fail;
 mod kill;
 mod order;
+mod probation;
 mod trace;
 
 use std::fs;
@@ -202,16 +203,7 @@ struct Attempt {
 impl Bench {
     /// None where this machine cannot, which has then been said.
     fn start(scenario: &'static Scenario) -> Option<Self> {
-        if !sandbox::has("strace", "strace") {
-            return None;
-        }
-        let host = Host::start()?;
-        let rules: String = RULES.iter().map(|(key, constraint)| rule(key, constraint)).collect();
-        host.profile("several", &rules);
-        host.profile(
-            "few",
-            &RULES[..2].iter().map(|(key, constraint)| rule(key, constraint)).collect::<String>(),
-        );
+        let host = traceable_host()?;
         let Scenario { prepare, command, .. } = scenario;
         host.sh(&format!(
             "{FUNCTIONS}
@@ -284,9 +276,8 @@ impl Bench {
         }
     }
 
-    /// Says what was measured; not `eprintln!`, which is kept back where a test passes.
     fn say(&self, text: &str) {
-        let _ = writeln!(std::io::stderr(), "RELIABILITY {}: {text}", self.scenario.name);
+        say(self.scenario.name, text);
     }
 }
 
@@ -313,6 +304,25 @@ impl Attempt {
         }
         same(&bench.start, &self.after).map_err(|why| format!("behind the rollback: {why}"))
     }
+}
+
+/// A host with the profiles `several` and `few`. None where this machine cannot, which has then been said.
+fn traceable_host() -> Option<Host> {
+    if !sandbox::has("strace", "strace") {
+        return None;
+    }
+    let host = Host::start()?;
+    let rules = |rules: &[(&str, &str)]| -> String {
+        rules.iter().map(|(key, constraint)| rule(key, constraint)).collect()
+    };
+    host.profile("several", &rules(RULES));
+    host.profile("few", &rules(&RULES[..2]));
+    Some(host)
+}
+
+/// Says what was measured; not `eprintln!`, which is kept back where a test passes.
+fn say(what: &str, text: &str) {
+    let _ = writeln!(std::io::stderr(), "RELIABILITY {what}: {text}");
 }
 
 /// Whether to disturb every call in every way, also where it takes the same way as another.
