@@ -89,7 +89,7 @@ fn said_again_it_gets_more_time() {
     let Some(host) = host() else { return };
     apply(&host, "3s");
     pass(1);
-    host.twtune("apply [ROOT]/own.toml --yes --confirm-within 6s").exits(0).says("more time");
+    host.twtune("apply [ROOT]/own.toml --yes --confirm-within 6s").exits(0).says("waits that long from now");
     pass(4);
     assert_eq!(host.value(FIN), "30", "the first time is over, the second is not");
     wait_for(&host, FIN, "60");

@@ -7,6 +7,7 @@ use crate::render::escape;
 use crate::render::human::value_text;
 use crate::render::style;
 use crate::transaction::Entry;
+use crate::transaction::Outcome;
 use crate::transaction::State;
 
 /// Writes the history.
@@ -23,7 +24,10 @@ pub fn history(out: &mut dyn Write, entries: &[Entry]) -> io::Result<()> {
             (State::Interrupted, _) => style::bad("interrupted: `twtune rollback` settles it").to_string(),
             (state, _) if entry.namespace_gone => format!("{}, its network namespace is gone", state.name()),
             (state, true) => style::good(&format!("{}, in force", state.name())).to_string(),
-            (state, false) => state.name().to_owned(),
+            (state, false) => match undone_by(entries, &record.id) {
+                Some(id) => format!("{}, undone by {id}", state.name()),
+                None => state.name().to_owned(),
+            },
         };
         let profiles = escape(&record.profiles.join(" "));
         let what = match &record.undoes {
@@ -33,7 +37,11 @@ pub fn history(out: &mut dyn Write, entries: &[Entry]) -> io::Result<()> {
         writeln!(out, "{}  {}  {what}: {state}", style::strong(&record.id), escape(&record.time))?;
         for change in &record.changes {
             let (before, after) = (change.before.as_deref(), change.after.as_deref());
-            let at_boot = if change.target == "boot" { "  at boot" } else { "" };
+            let at_boot = match (change.target.as_str(), entry.state) {
+                ("boot", State::Ended(Outcome::Pending)) => "  at boot, once it is confirmed",
+                ("boot", _) => "  at boot",
+                _ => "",
+            };
             writeln!(
                 out,
                 "    {}{at_boot}  {} -> {}",
@@ -45,4 +53,12 @@ pub fn history(out: &mut dyn Write, entries: &[Entry]) -> io::Result<()> {
         writeln!(out, "    {}", style::faint(&escape(&entry.rollback_file.display().to_string())))?;
     }
     Ok(())
+}
+
+/// The rollback that took a record back.
+fn undone_by<'e>(entries: &'e [Entry], id: &str) -> Option<&'e str> {
+    let undoes = |entry: &&Entry| {
+        entry.record.undoes.as_deref() == Some(id) && entry.state == State::Ended(Outcome::RolledBack)
+    };
+    entries.iter().rev().find(undoes).map(|entry| entry.record.id.as_str())
 }

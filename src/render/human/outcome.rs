@@ -13,6 +13,7 @@ use crate::render::style;
 use crate::transaction::Command;
 use crate::transaction::Done;
 use crate::transaction::Outcome;
+use crate::transaction::Step;
 use crate::transaction::StepResult;
 
 /// Writes what an apply or a rollback did. `preview` is a rollback's dry run.
@@ -29,6 +30,7 @@ pub fn outcome(
     for step in &done.steps {
         let label = match (preview, step.result) {
             (true, StepResult::Done) => style::strong("would set"),
+            (_, StepResult::Done) if waits(done, step) => style::doubt("on confirm"),
             (_, StepResult::Done) => style::good("done"),
             (_, StepResult::Undone) => style::doubt("undone"),
             (_, StepResult::Left) => style::doubt("left"),
@@ -64,6 +66,11 @@ pub fn outcome(
     Ok(())
 }
 
+/// Whether a step is not made before the apply is confirmed: what the next boot sets.
+fn waits(done: &Done, step: &Step) -> bool {
+    done.outcome == Outcome::Pending && step.target == Target::Boot
+}
+
 fn ending(command: Command, done: &Done, preview: bool) -> String {
     let id = done.id.as_deref().unwrap_or_default();
     let made = done.steps.iter().filter(|step| step.result == StepResult::Done).count();
@@ -78,7 +85,7 @@ fn ending(command: Command, done: &Done, preview: bool) -> String {
             format!("applied as {id}: {changes}; `twtune rollback {id}` takes it back ({file})")
         }
         Outcome::Pending if done.id.is_none() => {
-            "nothing to change; what waits to be confirmed has got more time".into()
+            "nothing to change; what waits to be confirmed waits that long from now".into()
         }
         Outcome::Pending => {
             format!("applied as {id}: {changes}; undone by itself unless `twtune confirm` comes in time")
