@@ -42,7 +42,9 @@ pub fn owners(sockets: impl IntoIterator<Item = u32>) -> io::Result<Owners> {
                 }
             })
         });
-        closed += usize::from(matches!(looked, Err(Errno::ACCESS | Errno::PERM)));
+        // The links of a process that has ended meanwhile are refused as those of a stranger are.
+        let refused = matches!(looked, Err(Errno::ACCESS | Errno::PERM));
+        closed += usize::from(refused && all.inode_of(pid, "fd").is_ok());
         if holdings.len() > before {
             match all.describe(pid) {
                 Some(found) => processes.push(found),
