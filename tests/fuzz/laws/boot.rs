@@ -341,7 +341,12 @@ fn slashes(key: &str) -> String {
     if key.find(['.', '/']).is_none_or(|at| key.as_bytes()[at] == b'/') {
         return key.to_owned();
     }
-    key.replace('.', "\u{1}").replace('/', ".").replace('\u{1}', "/")
+    let swap = |c| match c {
+        '.' => '/',
+        '/' => '.',
+        other => other,
+    };
+    key.chars().map(swap).collect()
 }
 
 fn systemd(path: &str, text: &str, settings: &mut Vec<(String, Option<String>, FileLine)>) {
