@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use crate::facts::Identity;
-use crate::facts::boot::comment_out;
 use crate::plan::DROP_IN;
 use crate::plan::DropIn;
 use crate::plan::DropInLine;
@@ -23,6 +22,9 @@ use crate::transaction::StoreError;
 use crate::transaction::TransactionError;
 use crate::transaction::execute::Files;
 use crate::transaction::history::counts;
+use crate::transaction::lines::commented;
+use crate::transaction::lines::edited;
+use crate::transaction::lines::uncomment;
 use crate::transaction::record::Change;
 use crate::transaction::record::Comment;
 use crate::transaction::record::Ending;
@@ -408,7 +410,14 @@ pub(super) struct FileLook {
     /// What the record is to say of those of others.
     pub(super) changes: Vec<FileChange>,
     /// Those that somebody else has changed since.
-    pub(super) foreign: Vec<String>,
+    pub(super) foreign: Vec<Foreign>,
+}
+
+/// A file that somebody else has changed since.
+pub(super) struct Foreign {
+    pub(super) path: String,
+    /// The settings that it is about; None of twtune's own file, which is about all.
+    pub(super) keys: Option<Vec<String>>,
 }
 
 fn after_undoing(layers: Layers, record: &Record, records: &Records) -> DropIn {
@@ -420,21 +429,33 @@ fn after_undoing(layers: Layers, record: &Record, records: &Records) -> DropIn {
 }
 
 impl Goals {
-    /// The files to write, and those that somebody else has changed since.
+    /// The files to write, and those that somebody else has changed since. These are dealt with all the same where
+    /// every setting concerned is forced: in a file of others our lines alone, twtune's own as a whole.
     ///
     /// # Errors
     /// A file cannot be read.
-    pub(super) fn look(self, folder: &dyn BootFolder, force: bool) -> Result<FileLook, FileError> {
+    pub(super) fn look(
+        self,
+        folder: &dyn BootFolder,
+        is_forced: &dyn Fn(&str) -> bool,
+    ) -> Result<FileLook, FileError> {
         let (mut writes, mut changes, mut foreign) = (Vec::new(), Vec::new(), Vec::new());
-        for FileGoal { path, lines, from, to, unsure } in self.files {
+        for FileGoal { path, lines, from, mut to, unsure } in self.files {
             let found = folder.read_file(&path)?;
             let is = |file: &Option<StoredFile>| StoredFile::same(found.as_ref(), file.as_ref());
             if unsure && !is(&from) {
                 continue;
             }
-            if !is(&from) && !is(&to) && !force {
-                foreign.push(path.clone());
-            } else if !is(&to) {
+            let is_foreign = !is(&from) && !is(&to);
+            if is_foreign && !lines.iter().all(|(_, key)| is_forced(key)) {
+                let keys = lines.into_iter().map(|(_, key)| key).collect();
+                foreign.push(Foreign { path, keys: Some(keys) });
+                continue;
+            }
+            if is_foreign {
+                to = edited(found.as_ref(), from.as_ref(), to.as_ref(), &lines);
+            }
+            if !is(&to) {
                 let (before, after) = (found.as_ref().map(SavedFile::of), to.as_ref().map(SavedFile::of));
                 changes.push(FileChange { path: path.clone(), lines, before, after });
                 writes.push(FileWrite { path, before: found, after: to });
@@ -444,8 +465,8 @@ impl Goals {
         let text = found.as_ref().map(|file| file.content.as_slice());
         let is = |expected: &Option<String>| text == expected.as_ref().map(String::as_bytes);
         let goal = self.drop_in.text();
-        if !self.expected.iter().any(is) && !force {
-            foreign.push(DROP_IN.into());
+        if !self.expected.iter().any(is) && !self.values.keys().all(|key| is_forced(key)) {
+            foreign.push(Foreign { path: DROP_IN.into(), keys: None });
         } else if !is(&goal) {
             let after = goal.map(|text| StoredFile::new(text.into_bytes()));
             writes.push(FileWrite { path: DROP_IN.into(), before: found, after });
@@ -462,19 +483,4 @@ fn line(change: &Change) -> Option<DropInLine> {
 
 fn stored(file: Option<&SavedFile>) -> Option<StoredFile> {
     file.and_then(SavedFile::stored)
-}
-
-/// A text with these lines commented out, counted from 1.
-pub(super) fn commented(text: &[u8], lines: &[usize]) -> Vec<u8> {
-    lines.iter().fold(text.to_vec(), |text, line| comment_out(&text, *line))
-}
-
-/// The same without the `#` before these lines.
-fn uncomment(text: &[u8], lines: &[usize]) -> Vec<u8> {
-    let parts = text.split_inclusive(|byte| *byte == b'\n').enumerate();
-    let line = |(at, part): (usize, &[u8])| match part.strip_prefix(b"#") {
-        Some(rest) if lines.contains(&(at + 1)) => rest.to_vec(),
-        _ => part.to_vec(),
-    };
-    parts.flat_map(line).collect()
 }

@@ -20,6 +20,7 @@ use crate::transaction::TransactionError;
 use crate::transaction::Undo;
 use crate::transaction::apply::also_changed;
 use crate::transaction::boot;
+use crate::transaction::boot::Foreign;
 use crate::transaction::chain::Aims;
 use crate::transaction::chain::Beside;
 use crate::transaction::chain::aims;
@@ -161,18 +162,23 @@ impl Look<'_> {
         let (record, known) = (&undo.choice.record, undo.choice.known);
         let Some(folder) = undo.folder.filter(|_| record.touches_boot()) else { return Ok(()) };
         let goals = boot::goals(record, records, known, self.settling, &undo.here);
-        let force = record.boot().any(|change| undo.forced.iter().any(|key| key.as_str() == change.key));
+        let is_forced = |key: &str| undo.forced.iter().any(|forced| forced.as_str() == key);
         let change = |change: &Change| {
             let after = goals.values.get(&change.key)?.clone();
             Some(Change { before: change.after.clone(), after, comment: None, ..change.clone() })
         };
         self.boot_changes = record.boot().filter_map(change).collect();
-        let found = goals.look(folder, force)?;
-        for path in &found.foreign {
-            for change in &self.boot_changes {
+        let found = goals.look(folder, &is_forced)?;
+        for Foreign { path, keys } in &found.foreign {
+            let forcing = match keys {
+                Some(_) => "--force undoes twtune's line in it and keeps theirs",
+                None => "--force of all its settings drops what they wrote there",
+            };
+            let concerned = |change: &&Change| keys.as_ref().is_none_or(|keys| keys.contains(&change.key));
+            for change in self.boot_changes.iter().filter(concerned) {
                 let Ok(key) = Key::parse(&change.key) else { continue };
                 let (before, after) = (change.before.clone(), change.after.clone());
-                let note = Some(format!("{path} was changed by somebody else since twtune wrote it"));
+                let note = Some(format!("{path} was changed by somebody else since; {forcing}"));
                 let (target, result) = (Target::Boot, StepResult::Conflict);
                 self.steps.push(Step { key, target, before, after, result, note });
             }
@@ -206,12 +212,13 @@ impl Look<'_> {
             result,
             note: None,
         }));
-        let boot = self.boot_changes.iter().filter_map(|change| {
-            let (key, before, after) =
-                (Key::parse(&change.key).ok()?, change.before.clone(), change.after.clone());
-            Some(Step { key, target: Target::Boot, before, after, result, note: None })
-        });
-        self.steps.extend(boot);
+        for change in &self.boot_changes {
+            let said = |step: &Step| step.target == Target::Boot && step.key.as_str() == change.key;
+            if let (Ok(key), false) = (Key::parse(&change.key), self.steps.iter().any(said)) {
+                let (before, after) = (change.before.clone(), change.after.clone());
+                self.steps.push(Step { key, target: Target::Boot, before, after, result, note: None });
+            }
+        }
         Done {
             id: Some(undo.choice.record.id.clone()),
             undoes: None,

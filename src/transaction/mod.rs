@@ -13,6 +13,7 @@ mod folder;
 #[path = "folder/windows.rs"]
 mod folder;
 mod history;
+mod lines;
 mod look;
 #[cfg(target_os = "linux")]
 #[path = "moment/linux.rs"]

@@ -147,6 +147,25 @@ fn somebody_elses_edit_since_is_a_conflict() {
 }
 
 #[test]
+fn forced_it_undoes_our_line_and_keeps_theirs() {
+    let Some(host) = host() else { return };
+    host.sh(&format!("echo '{FIN} = 77' >{OTHER}"));
+    host.profile("two", &(rule(FIN, "want = 30") + &rule("net.core.somaxconn", "want = 5000")));
+    host.twtune("apply [ROOT]/two.toml --target both --take-over --yes").exits(0);
+    host.sh(&format!("sed -i '1i # theirs' {OTHER}; echo 'net.ipv4.tcp_sack = 1' >>{OTHER}"));
+    let edited = files(&host);
+    // A setting that this file says nothing about does not settle it.
+    host.twtune("rollback --yes --force net.core.somaxconn").exits(3).says("keeps theirs");
+    assert_eq!((files(&host), host.value(FIN)), (edited, "30".into()));
+    host.twtune(&format!("rollback --yes --force {FIN}")).exits(0);
+    assert_eq!(read(&host, OTHER), format!("# theirs\n{FIN} = 77\nnet.ipv4.tcp_sack = 1\n"));
+    assert_eq!((read(&host, OWN), host.value(FIN)), ("none\n".into(), "60".into()));
+    // And what was undone comes back as it was.
+    host.twtune("rollback 2 --yes").exits(0);
+    assert_eq!(read(&host, OTHER), format!("# theirs\n#{FIN} = 77\nnet.ipv4.tcp_sack = 1\n"));
+}
+
+#[test]
 fn files_are_written_when_it_is_confirmed() {
     let Some(host) = host() else { return };
     host.twtune("apply [ROOT]/thirty.toml --target both --yes --confirm-within 1h").exits(0);
