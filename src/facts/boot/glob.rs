@@ -83,10 +83,11 @@ fn bracket(pattern: &[u8], byte: u8) -> Option<(usize, bool)> {
             literal => (1, *literal),
         };
         at += width;
-        let (b'-', high) = (*pattern.get(at)?, *pattern.get(at + 1)?) else {
+        if *pattern.get(at)? != b'-' {
             found |= low == byte;
             continue;
-        };
+        }
+        let high = *pattern.get(at + 1)?;
         if high == b']' {
             found |= low == byte;
             continue;

@@ -158,6 +158,9 @@ traps! {
     an_exclusion_keeps_patterns_off: [
         "/etc/sysctl.d/a.conf" = "net.ipv4.conf.l*.rp_filter = 2\n-net.ipv4.conf.lo.rp_filter\n",
     ] "net.ipv4.conf.lo.rp_filter": "default", "default";
+    brackets_may_end_a_pattern: [
+        "/etc/sysctl.d/a.conf" = "net.ipv4.tcp_fin_timeou[!a] = 20\n",
+    ] "net.ipv4.tcp_fin_timeout": "20 /etc/sysctl.d/a.conf:1", "20 /etc/sysctl.d/a.conf:1";
     only_systemd_follows_braces_in_keys: [
         "/etc/sysctl.d/a.conf" = "net.ipv4.conf.{l*,v1}.rp_filter = 2\n",
     ] "net.ipv4.conf.lo.rp_filter": "2 /etc/sysctl.d/a.conf:1", "default";
