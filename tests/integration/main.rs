@@ -8,6 +8,7 @@ mod advice;
 #[cfg(target_os = "linux")]
 mod another_boot;
 mod architecture;
+#[cfg(target_os = "linux")]
 mod bad_input;
 #[cfg(target_os = "linux")]
 mod besides;

@@ -58,7 +58,7 @@ fn fault() -> impl Strategy<Value = Option<Fault>> {
     let at = || 0_usize..7;
     let some = prop_oneof![
         vec(at(), 1..4).prop_map(Fault::Refuses),
-        vec(at(), 1..3).prop_map(Fault::Ignores),
+        at().prop_map(|at| Fault::Ignores(vec![at])),
         at().prop_map(Fault::Signal),
         (at(), any::<bool>()).prop_map(|(at, written)| Fault::Kill { at, written }),
     ];

@@ -21,7 +21,7 @@ fi
 # Machines of a test that runs have the files of the last build: those are replaced, not written.
 build build --release
 cp --remove-destination "target/windows/$target/release/twtune.exe" "$out/"
-tests=$(build test --no-run --test integration --message-format=json |
+tests=$(build test --no-run --test integration --message-format=json-render-diagnostics |
   sed -n 's/.*"executable":"\([^"]*integration[^"]*\.exe\)".*/\1/p' | tail -1)
 cp --remove-destination "$tests" "$out/integration.exe"
 "$linker" -shared -o "$out/bcryptprimitives.dll" tests/windows/prng.c -ladvapi32

@@ -271,7 +271,18 @@ impl<'a> Model<'a> {
                 names_what_differs(&done, &before, &now)?;
                 self.add(Some(at), Effects::new(), false, false);
                 self.records[at].tried = true;
-                // The same again does it.
+                // The same again does it, but for what it was to leave as it is, because a later apply holds it: that was
+                // reset, could not be put back, and was named.
+                let of_a_later = |key: &Key| {
+                    let top = self.stacks.get(key).and_then(|stack| stack.last());
+                    top.is_some_and(|(holder, ..)| *holder > at)
+                };
+                let mut goal = goal;
+                for (key, value) in self.machine.values() {
+                    if of_a_later(&key) && is_named_left(&done, &key) {
+                        goal.insert(key, value);
+                    }
+                }
                 let End::Done(again) = run(self, None) else {
                     return Err("the same again is refused".into());
                 };
@@ -453,14 +464,14 @@ fn diff(before: &Values, after: &Values) -> Effects {
 
 /// Whatever is not as before is said to be left.
 fn names_what_differs(done: &Done, before: &Values, now: &Values) -> Told {
-    let left: Vec<_> = done.steps.iter().filter(|step| step.result == StepResult::Left).collect();
-    let told = |key: &Key| {
-        left.iter().any(|step| {
-            step.key == *key || step.note.as_ref().is_some_and(|note| note.contains(key.as_str()))
-        })
-    };
-    let untold: BTreeSet<Key> = diff(before, now).into_keys().filter(|key| !told(key)).collect();
+    let untold: BTreeSet<Key> =
+        diff(before, now).into_keys().filter(|key| !is_named_left(done, key)).collect();
     if untold.is_empty() { Ok(()) } else { Err(format!("{untold:?} differ and are not named: {done:#?}")) }
+}
+
+fn is_named_left(done: &Done, key: &Key) -> bool {
+    let mut left = done.steps.iter().filter(|step| step.result == StepResult::Left);
+    left.any(|step| step.key == *key || step.note.as_ref().is_some_and(|note| note.contains(key.as_str())))
 }
 
 fn expect<T: PartialEq + std::fmt::Debug>(what: &str, found: &T, expected: &T) -> Told {
