@@ -455,9 +455,13 @@ impl Goals {
             if is_foreign {
                 to = edited(found.as_ref(), from.as_ref(), to.as_ref(), &lines);
             }
-            if !is(&to) {
-                let (before, after) = (found.as_ref().map(SavedFile::of), to.as_ref().map(SavedFile::of));
+            // Where a rollback that could not put back what it had begun was here before, this one has it in its record.
+            let before = if is(&to) { &from } else { &found };
+            if !StoredFile::same(before.as_ref(), to.as_ref()) {
+                let (before, after) = (before.as_ref().map(SavedFile::of), to.as_ref().map(SavedFile::of));
                 changes.push(FileChange { path: path.clone(), lines, before, after });
+            }
+            if !is(&to) {
                 writes.push(FileWrite { path, before: found, after: to });
             }
         }

@@ -271,22 +271,19 @@ impl<'a> Model<'a> {
                 names_what_differs(&done, &before, &now)?;
                 self.add(Some(at), Effects::new(), false, false);
                 self.records[at].tried = true;
-                // The same again does it, but for what it was to leave as it is, because a later apply holds it: that was
-                // reset, could not be put back, and was named.
-                let of_a_later = |key: &Key| {
-                    let top = self.stacks.get(key).and_then(|stack| stack.last());
-                    top.is_some_and(|(holder, ..)| *holder > at)
-                };
-                let mut goal = goal;
-                for (key, value) in self.machine.values() {
-                    if of_a_later(&key) && is_named_left(&done, &key) {
-                        goal.insert(key, value);
-                    }
-                }
+                // The same again does it, or what is not as it has to be was named: it was reset, could not be put back
+                // either, and is not this record's own.
                 let End::Done(again) = run(self, None) else {
                     return Err("the same again is refused".into());
                 };
                 expect("again", &again.failure, &None)?;
+                let mut goal = goal;
+                for (key, value) in self.machine.values() {
+                    let own = self.records[at].effects.get(&key).is_some_and(|effect| effect.written);
+                    if !own && is_named_left(&done, &key) {
+                        goal.insert(key, value);
+                    }
+                }
                 same("the same again", &self.machine.values(), &goal)?;
                 let effects = self.effects(&written(&again), &now);
                 self.take_back(at, effects);
