@@ -2,10 +2,12 @@
 //! enter, and for good. So another process goes in, and hands out what it opened there.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io;
 use std::io::IoSlice;
 use std::io::IoSliceMut;
 use std::mem::MaybeUninit;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Command;
@@ -98,9 +100,7 @@ pub fn through(command: &mut Command, settings: &Path) -> io::Result<Option<Pass
     process.wait()?;
     let mut opened = received?;
     let Some(namespace) = opened.remove(NAMESPACE) else { return Ok(None) };
-    // Words as wide as the machine's: 32 bits on some.
-    #[allow(clippy::useless_conversion, reason = "the type differs by architecture")]
-    let inode = rustix::fs::fstat(&namespace)?.st_ino.into();
+    let inode = File::from(namespace).metadata()?.ino();
     let sockets = opened.remove(SOCKETS);
     Ok(Some(Passage { settings: Procfs::handed(settings, opened)?, sockets, inode }))
 }

@@ -4,11 +4,11 @@ use std::fs::File;
 use std::io;
 use std::io::Read;
 use std::io::Write;
+use std::os::unix::fs::MetadataExt;
 
 use rustix::fd::OwnedFd;
 use rustix::fs::Access;
 use rustix::fs::AtFlags;
-use rustix::fs::FileType;
 use rustix::fs::Gid;
 use rustix::fs::Mode;
 use rustix::fs::OFlags;
@@ -41,7 +41,7 @@ impl BootFolder for Root {
             Err(Errno::LOOP) => return Err(failed("read", path, io::Error::other("it is a link"))),
             Err(errno) => return Err(failed("read", path, errno)),
         };
-        read(&file).map(Some).map_err(|error| failed("read", path, error))
+        read(File::from(file)).map(Some).map_err(|error| failed("read", path, error))
     }
 
     fn replace_file(&self, path: &str, file: Option<&StoredFile>) -> Result<(), FileError> {
@@ -103,25 +103,22 @@ impl Root {
     }
 }
 
-fn read(file: &OwnedFd) -> io::Result<StoredFile> {
-    let about = rustix::fs::fstat(file)?;
-    if !FileType::from_raw_mode(about.st_mode).is_file() {
+fn read(file: File) -> io::Result<StoredFile> {
+    let about = file.metadata()?;
+    if !about.is_file() {
         return Err(io::Error::other("it is not a file"));
     }
     let mut content = Vec::new();
-    File::from(file.try_clone()?).take(LARGEST + 1).read_to_end(&mut content)?;
+    file.take(LARGEST + 1).read_to_end(&mut content)?;
     if content.len() as u64 > LARGEST {
         return Err(io::Error::other("it is larger than 1 MiB"));
     }
-    // The types differ by architecture.
-    #[allow(clippy::useless_conversion, reason = "the types differ by architecture")]
-    let modified = (i64::from(about.st_mtime), i64::try_from(about.st_mtime_nsec).unwrap_or_default());
     Ok(StoredFile {
         content,
-        mode: about.st_mode & 0o7777,
-        owner: about.st_uid,
-        group: about.st_gid,
-        modified: Some(modified),
+        mode: about.mode() & 0o7777,
+        owner: about.uid(),
+        group: about.gid(),
+        modified: Some((about.mtime(), about.mtime_nsec())),
     })
 }
 

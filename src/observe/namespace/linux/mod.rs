@@ -4,12 +4,12 @@
 mod sockstat;
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::path::PathBuf;
 
-use rustix::fs::AtFlags;
-use rustix::fs::CWD;
 use rustix::io::Errno;
 
 use crate::facts::Door;
@@ -152,14 +152,12 @@ fn told_apart(namespaces: Vec<Namespace>) -> Vec<Namespace> {
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries.map(|entry| entry.path()).collect()
 }
 
 /// The device and inode behind a path.
-fn status(path: &Path) -> Result<(u64, u64), Errno> {
-    let status = rustix::fs::statat(CWD, path, AtFlags::empty())?;
-    // Words as wide as the machine's: 32 bits on some.
-    #[allow(clippy::useless_conversion, reason = "the types differ by architecture")]
-    Ok((status.st_dev.into(), status.st_ino.into()))
+fn status(path: &Path) -> io::Result<(u64, u64)> {
+    let status = fs::metadata(path)?;
+    Ok((status.dev(), status.ino()))
 }
