@@ -45,7 +45,7 @@ enum Verb {
     List,
     /// Run experiments, each in a private namespace that is gone at its end
     Run {
-        /// The experiments; `all` is every one, which takes about two minutes
+        /// The experiments; `all` is every one, which takes about a minute
         #[arg(value_name = "NAME", required = true)]
         names: Vec<String>,
     },

@@ -41,7 +41,7 @@ pub(super) struct Args {
     /// Show what would be undone and undo nothing
     #[arg(long)]
     dry_run: bool,
-    /// Undo this setting although somebody changed it since; may be repeated
+    /// Undo this setting although somebody changed it since, in a file of theirs its line alone; may be repeated
     #[arg(long, value_name = "KEY")]
     force: Vec<String>,
     /// An image or chroot instead of this machine; its history lies in its own /var/lib/twtune

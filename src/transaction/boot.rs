@@ -215,9 +215,7 @@ impl Layers {
         let to = if alone { first.before.clone() } else { last.after.as_ref().map(uncommented) };
         Some(FileGoal { path: path.into(), lines, from: last.after.clone(), to, unsure: false })
     }
-}
 
-impl Layers {
     /// The files whose lines an apply has from one that was rolled back since.
     fn inherited(&self, record: &Record) -> Vec<FileGoal> {
         let own = |path: &String| record.files.iter().any(|file| file.path == *path);
