@@ -38,10 +38,9 @@ impl Key {
             _ => text.into(),
         };
         let key = Self(dotted);
-        for segment in key.segments() {
-            if segment.is_empty() || segment == "." || segment == ".." || segment.contains('/') {
-                return Err(format!("the key `{shown}` has a part that no key has"));
-            }
+        // Empty, or, as a path, the folder itself or the one above.
+        if key.0.split('.').any(|segment| matches!(segment, "" | "/" | "//")) {
+            return Err(format!("the key `{shown}` has a part that no key has"));
         }
         Ok(key)
     }
@@ -52,9 +51,16 @@ impl Key {
         &self.0
     }
 
-    /// The parts of the key, dots inside them restored: the folders and the file below `/proc/sys`.
-    pub fn segments(&self) -> impl Iterator<Item = String> + '_ {
-        self.0.split('.').map(|segment| segment.replace('/', "."))
+    /// The path of the key below `/proc/sys`, without a slash before it.
+    #[must_use]
+    pub fn path(&self) -> String {
+        let swapped = |byte| match byte {
+            b'.' => b'/',
+            b'/' => b'.',
+            other => other,
+        };
+        // One ASCII character in the place of another: it stays UTF-8.
+        String::from_utf8(self.0.bytes().map(swapped).collect()).unwrap_or_default()
     }
 
     /// Whether the key is one of those that the pattern names; `*` in it stands for one whole segment.

@@ -122,5 +122,12 @@ impl fmt::Display for Value {
 /// The text of a platform with single spaces between its parts: the form that every report shows.
 #[must_use]
 pub fn canonical(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let mut line = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    line
 }

@@ -118,6 +118,9 @@ impl Execution {
 /// Whether two texts mean the same value; None is no value.
 pub(super) fn same(kind: Kind, a: Option<&str>, b: Option<&str>) -> bool {
     let (Some(a), Some(b)) = (a, b) else { return a == b };
+    if a == b {
+        return true;
+    }
     match (Value::parse(kind, a), Value::parse(kind, b)) {
         (Ok(a), Ok(b)) => a == b,
         _ => canonical(a) == canonical(b),

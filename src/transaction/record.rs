@@ -190,6 +190,9 @@ impl Outcome {
     }
 }
 
+/// What stands behind the checksum.
+const END: &str = "\"\n}\n";
+
 impl Record {
     /// A record of what is about to be done. Its id and checksum are set when it is stored.
     #[must_use]
@@ -243,9 +246,13 @@ impl Record {
     /// The text of the rollback file, its checksum set.
     #[must_use]
     pub fn sealed(mut self) -> (Self, String) {
-        self.checksum = String::new();
-        self.checksum = checksum(self.text());
-        let text = self.text();
+        self.checksum.clear();
+        let mut text = self.text();
+        self.checksum = checksum(&text);
+        // It is the last field: what stands before it need not be written out again.
+        text.truncate(text.len() - END.len());
+        text += &self.checksum;
+        text += END;
         (self, text)
     }
 

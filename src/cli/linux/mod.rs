@@ -5,6 +5,7 @@ mod console;
 mod detach;
 mod elsewhere;
 mod file;
+mod hangup;
 mod path;
 mod place;
 mod signal;

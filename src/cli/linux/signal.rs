@@ -8,6 +8,8 @@ use signal_hook::consts::SIGHUP;
 use signal_hook::consts::SIGINT;
 use signal_hook::consts::SIGTERM;
 
+use crate::cli::system::hangup::ignores_hangup;
+
 /// From here on a signal does not end the process but is noticed between two writes. Whoever started it with nohup
 /// wants no end of the session to be noticed.
 pub(crate) fn watch_signals() -> impl Fn() -> Option<String> {
@@ -23,11 +25,4 @@ pub(crate) fn watch_signals() -> impl Fn() -> Option<String> {
         0 => None,
         at => Some(format!("interrupted by {}", names[at - 1].1)),
     }
-}
-
-/// Whether this process was started with SIGHUP, the first bit of the mask, ignored.
-fn ignores_hangup() -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }

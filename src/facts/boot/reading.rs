@@ -106,7 +106,7 @@ impl<'a> Reading<'a> {
 
     /// What all runs together make of a setting, taken for itself.
     fn outcome(&self, key: &Key) -> Outcome<'_, 'a> {
-        let path = key.segments().collect::<Vec<_>>().join("/");
+        let path = key.path();
         let mut all = Outcome::default();
         for run in &self.runs {
             let outcome = run.outcome(&self.lines, path.as_bytes());

@@ -115,7 +115,7 @@ impl Procfs {
     }
 
     fn open_file(&self, key: &Key, flags: OFlags) -> Result<OwnedFd, Errno> {
-        let path = relative(key);
+        let path = key.path();
         let (folder, name) = self.locate(&path)?;
         rustix::fs::openat(
             folder,
@@ -125,18 +125,6 @@ impl Procfs {
             Mode::empty(),
         )
     }
-}
-
-/// The path of a key below the root. A key's segments cannot be `..` and hold no slash.
-fn relative(key: &Key) -> String {
-    let mut path = String::with_capacity(key.as_str().len());
-    for segment in key.segments() {
-        if !path.is_empty() {
-            path.push('/');
-        }
-        path.push_str(&segment);
-    }
-    path
 }
 
 impl Platform for Procfs {
@@ -150,12 +138,12 @@ impl Platform for Procfs {
     }
 
     fn has(&self, key: &Key) -> bool {
-        let found = self.access(&relative(key), Access::EXISTS, AtFlags::empty());
+        let found = self.access(&key.path(), Access::EXISTS, AtFlags::empty());
         !matches!(found, Err(Errno::NOENT | Errno::NOTDIR))
     }
 
     fn writable(&self, key: &Key) -> Writable {
-        match self.access(&relative(key), Access::WRITE_OK, AtFlags::EACCESS) {
+        match self.access(&key.path(), Access::WRITE_OK, AtFlags::EACCESS) {
             Ok(()) => Writable::Yes,
             Err(errno) => Writable::No(cause(errno)),
         }

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::mem::MaybeUninit;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -10,6 +11,7 @@ use rustix::fd::OwnedFd;
 use rustix::fs::AtFlags;
 use rustix::fs::Mode;
 use rustix::fs::OFlags;
+use rustix::fs::RawDir;
 use rustix::io::Errno;
 
 use crate::transaction::store::StoreError;
@@ -75,8 +77,16 @@ impl Folder {
     /// The names of what is in it.
     pub(super) fn names(&self) -> Result<Vec<String>, StoreError> {
         let failed = |errno| failed("read", &self.path, errno);
-        let entries = rustix::fs::Dir::read_from(&self.folder).map_err(failed)?;
-        entries.map(|entry| Ok(entry.map_err(failed)?.file_name().to_string_lossy().into_owned())).collect()
+        // By another descriptor: where a folder was read up to is one descriptor's.
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let folder = rustix::fs::openat(&self.folder, ".", flags, Mode::empty()).map_err(failed)?;
+        let mut buffer = [MaybeUninit::uninit(); 4096];
+        let mut entries = RawDir::new(folder, &mut buffer);
+        let mut names = Vec::new();
+        while let Some(entry) = entries.next() {
+            names.push(entry.map_err(failed)?.file_name().to_string_lossy().into_owned());
+        }
+        Ok(names)
     }
 
     /// Opens a file to be locked, and makes it where there is none.

@@ -43,7 +43,7 @@ pub(crate) fn boot(text: &str) {
         }
     }
     let keys = KEYS.map(|name| Key::parse(name).expect("a key"));
-    let paths = keys.each_ref().map(path_of);
+    let paths = keys.each_ref().map(Key::path);
     for loader in Loader::ALL {
         let reading = Reading::new(&files, loader);
         let Some(plain) = plain(&files, loader, &paths) else { continue };
@@ -72,10 +72,6 @@ pub(crate) fn boot(text: &str) {
         let place = entry.origin();
         assert!(left.entries().all(|other| other.origin() != place), "{place} is read again in {text:?}");
     }
-}
-
-fn path_of(key: &Key) -> String {
-    key.segments().collect::<Vec<_>>().join("/")
 }
 
 type Values = BTreeMap<String, (String, FileLine)>;

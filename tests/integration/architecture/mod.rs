@@ -101,6 +101,7 @@ const PRINTING_ERRORS: &[&str] = &["eprint!", "eprintln!"];
 /// The files that hold `unsafe`, each for a system call that leaves no other way.
 const UNSAFE: &[&str] = &[
     "cli/linux/detach.rs",
+    "cli/linux/hangup.rs",
     "cli/windows/detach.rs",
     "lab/linux/namespace.rs",
     "lab/linux/option.rs",

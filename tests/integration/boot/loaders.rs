@@ -97,9 +97,7 @@ pub(super) fn lay_out(tree: &Tree) {
 
 /// The file behind a key.
 pub(super) fn file(key: &Key) -> PathBuf {
-    let mut path = PathBuf::from("/proc/sys");
-    path.extend(key.segments());
-    path
+    Path::new("/proc/sys").join(key.path())
 }
 
 /// The live value, with single spaces.

@@ -9,7 +9,6 @@ use std::path::Path;
 use proptest::collection::btree_map;
 use proptest::collection::vec;
 use proptest::prelude::Just;
-use proptest::prelude::ProptestConfig;
 use proptest::prelude::Strategy;
 use proptest::prop_oneof;
 use proptest::test_runner::TestCaseError;
@@ -27,6 +26,7 @@ use twtune::transaction::State;
 use twtune::transaction::TransactionError;
 
 use crate::properties::cases;
+use crate::properties::config;
 use crate::properties::fault;
 use crate::properties::machine::End;
 use crate::properties::machine::Fault;
@@ -439,9 +439,8 @@ impl<'a> Model<'a> {
 
 #[test]
 fn whatever_happens_the_next_boot_is_what_the_history_says() {
-    let config = ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() };
     let tally = RefCell::new(BTreeMap::<&str, usize>::new());
-    let outcome = TestRunner::new(config).run(&vec(event(), 1..12), |events| {
+    let outcome = TestRunner::new(config()).run(&vec(event(), 1..12), |events| {
         let state = state();
         let mut model = Model::new(state.path());
         model.holds("at the start").map_err(TestCaseError::fail)?;

@@ -73,9 +73,7 @@ fn running() -> Version {
 /// The file of a setting; `lo` stands for every interface.
 fn file(key: &str) -> PathBuf {
     let key = Key::parse(&key.replace('*', "lo")).unwrap();
-    let mut path = PathBuf::from("/proc/sys");
-    path.extend(key.segments());
-    path
+    Path::new("/proc/sys").join(key.path())
 }
 
 fn read(key: &str) -> String {
