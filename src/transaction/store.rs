@@ -211,17 +211,19 @@ impl Store {
     }
 
     fn ids(&self) -> Result<Ids, StoreError> {
-        let mut ids = Ids::default();
-        for name in self.folder.names()? {
-            let Some((id, kind)) = name.split_once('.').filter(|(id, _)| is_id(id)) else { continue };
+        let (mut begun, mut ended, mut due) = (Vec::new(), Vec::new(), Vec::new());
+        self.folder.for_each_name(|name| {
+            let Some((id, kind)) = name.split_once('.').filter(|(id, _)| is_id(id)) else { return };
             match kind {
-                "json" => ids.begun.extend(id.parse::<u64>()),
-                "end" => ids.ended.extend(id.parse::<u64>()),
-                "due" => ids.due.extend(id.parse::<u64>()),
+                "json" => begun.extend(id.parse::<u64>()),
+                "end" => ended.extend(id.parse::<u64>()),
+                "due" => due.extend(id.parse::<u64>()),
                 _ => {}
             }
-        }
-        Ok(ids)
+        })?;
+        // A set is built faster of all at once than one by one.
+        let [begun, ended, due] = [begun, ended, due].map(BTreeSet::from_iter);
+        Ok(Ids { begun, ended, due })
     }
 
     /// The path of a record's rollback file.

@@ -74,19 +74,18 @@ impl Folder {
         Ok(entries.all(|entry| entry.is_ok_and(|entry| matches!(entry.file_name().to_bytes(), b"." | b".."))))
     }
 
-    /// The names of what is in it.
-    pub(super) fn names(&self) -> Result<Vec<String>, StoreError> {
+    /// Shows the name of each thing that is in it.
+    pub(super) fn for_each_name(&self, mut see: impl FnMut(&str)) -> Result<(), StoreError> {
         let failed = |errno| failed("read", &self.path, errno);
         // By another descriptor: where a folder was read up to is one descriptor's.
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let folder = rustix::fs::openat(&self.folder, ".", flags, Mode::empty()).map_err(failed)?;
-        let mut buffer = [MaybeUninit::uninit(); 4096];
+        let mut buffer = [MaybeUninit::uninit(); 16 << 10];
         let mut entries = RawDir::new(folder, &mut buffer);
-        let mut names = Vec::new();
         while let Some(entry) = entries.next() {
-            names.push(entry.map_err(failed)?.file_name().to_string_lossy().into_owned());
+            see(&entry.map_err(failed)?.file_name().to_string_lossy());
         }
-        Ok(names)
+        Ok(())
     }
 
     /// Opens a file to be locked, and makes it where there is none.

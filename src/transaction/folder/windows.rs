@@ -54,11 +54,13 @@ impl Folder {
         Self::open(path)?.ok_or_else(|| unacceptable(path, "it was removed while twtune began to work in it"))
     }
 
-    /// The names of what is in it.
-    pub(super) fn names(&self) -> Result<Vec<String>, StoreError> {
+    /// Shows the name of each thing that is in it.
+    pub(super) fn for_each_name(&self, mut see: impl FnMut(&str)) -> Result<(), StoreError> {
         let failed = |error| failed("read", &self.path, error);
-        let entries = std::fs::read_dir(&self.path).map_err(failed)?;
-        entries.map(|entry| Ok(entry.map_err(failed)?.file_name().to_string_lossy().into_owned())).collect()
+        for entry in std::fs::read_dir(&self.path).map_err(failed)? {
+            see(&entry.map_err(failed)?.file_name().to_string_lossy());
+        }
+        Ok(())
     }
 
     /// Opens a file to be locked, and makes it where there is none.
