@@ -90,9 +90,14 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
             .heed(&selection);
     // A dry run is the plan, also for whoever may not apply it.
     let to_apply = !args.dry_run || system::may_write();
-    let plan = survey.plan(&place, &skip, &place.state(&args.state)?, args.take_over, to_apply)?;
+    let state = place
+        .state(&args.state)
+        .map(Some)
+        .or_else(|error| if args.dry_run { Ok(None) } else { Err(error) })?;
+    let plan = survey.plan(&place, &skip, state.as_deref(), args.take_over, to_apply)?;
     let subject = Subject { host: &survey.host, profiles: &selection.names };
-    let view = PlanView { subject, report: &survey.report, plan: &plan };
+    let boot_left_out = place.boot_left_out;
+    let view = PlanView { subject, report: &survey.report, plan: &plan, boot_left_out };
     let show = || match context.format {
         Format::Human => Context::report(|out| human::plan(out, view)),
         Format::Json => Ok(()),

@@ -52,6 +52,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         subject,
         report: &survey.report,
         target: place.target,
+        boot_left_out: place.boot_left_out,
         concerns: &survey.concerns,
         elsewhere: &others,
     };

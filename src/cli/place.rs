@@ -68,6 +68,8 @@ pub(super) struct Place {
     pub(super) assumed: Option<Assumed>,
     /// Which values count.
     pub(super) target: advise::Target,
+    /// Whether boot values are left out, unasked, because it is not known what reads the files.
+    pub(super) boot_left_out: bool,
 }
 
 impl PlaceArgs {
@@ -82,6 +84,9 @@ impl PlaceArgs {
                 .hint("leave `--target` out, or say `--target live`"));
         }
         let mut place = open(entered)?;
+        let files = place.root.as_ref().filter(|_| place.initial && self.target.is_none());
+        let has_loader = files.map(system::has_boot_loader);
+        place.boot_left_out = has_loader == Some(false);
         place.target = match self.target {
             // What Windows keeps is both at once.
             Some(Target::Both) if place.root.is_none() => advise::Target::Live,
@@ -92,9 +97,7 @@ impl PlaceArgs {
             Some(Target::Boot) => advise::Target::Boot,
             Some(Target::Both) => advise::Target::Both,
             // Where nothing is known to read the files at boot, they say nothing.
-            None if place.initial && place.root.as_ref().is_some_and(system::has_boot_loader) => {
-                advise::Target::Both
-            }
+            None if has_loader == Some(true) => advise::Target::Both,
             Some(Target::Live) | None => advise::Target::Live,
         };
         Ok(place)
@@ -171,6 +174,7 @@ pub(super) fn image(folder: &Path, assumed: Assumed) -> Result<Place, CliError> 
         root: Some(system::image_root(folder)?),
         assumed: Some(assumed),
         target: advise::Target::Boot,
+        boot_left_out: false,
     })
 }
 
@@ -192,6 +196,7 @@ impl Place {
             root: None,
             assumed: None,
             target: advise::Target::Live,
+            boot_left_out: false,
         }
     }
 }

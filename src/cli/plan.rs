@@ -66,9 +66,12 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     let identity = context.format == Format::Json || args.output.is_some();
     let mut survey = survey(&place, &rules, Depth { identity, ..Depth::default() })?.heed(&selection);
     let to_apply = system::may_write();
-    let plan = survey.plan(&place, &skip, &place.state(&args.state)?, args.take_over, to_apply)?;
+    // An image without a place for a history has none.
+    let state = place.state(&args.state).ok();
+    let plan = survey.plan(&place, &skip, state.as_deref(), args.take_over, to_apply)?;
     let subject = Subject { host: &survey.host, profiles: &selection.names };
-    let view = PlanView { subject, report: &survey.report, plan: &plan };
+    let boot_left_out = place.boot_left_out;
+    let view = PlanView { subject, report: &survey.report, plan: &plan, boot_left_out };
     Context::report(|out| match context.format {
         Format::Human if context.as_sysctl => sysctl::plan(out, view, &reserved(&place)),
         Format::Human => human::plan(out, view),

@@ -267,7 +267,7 @@ impl<'a> Survey<'a> {
         &mut self,
         place: &Place,
         skip: &[Key],
-        state: &Path,
+        state: Option<&Path>,
         take_over: bool,
         to_apply: bool,
     ) -> Result<Plan, CliError> {
@@ -285,7 +285,7 @@ impl<'a> Survey<'a> {
             && place.target != Target::Live
         {
             // Who may not see the history may not write the files either, and is told so by their folder.
-            let store = Store::open(state).unwrap_or_default();
+            let store = state.and_then(|state| Store::open(state).ok()).flatten();
             let own = transaction::drop_in(store.as_ref(), &place.identity()?).unwrap_or_default();
             let obstacle = root.obstacle(plan::DROP_IN).filter(|_| to_apply);
             let boot =

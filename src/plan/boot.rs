@@ -71,6 +71,11 @@ pub fn draw_boot(
     place: &BootPlace<'_>,
     skip: &[Key],
 ) {
+    for refusal in &mut plan.refused {
+        if !place.live || is_blocked_by_boot(host, report, &refusal.key) {
+            refusal.target = Target::Boot;
+        }
+    }
     let mut wishes = Vec::new();
     let mut seen = std::collections::BTreeSet::new();
     for finding in report.findings.iter().filter(|finding| finding.status.boot_differs()) {
@@ -152,6 +157,18 @@ fn wish(host: &Host, finding: &Finding<'_>) -> Result<Wish, Refusal> {
         before: finding.next_boot(host).state.value().map(str::to_owned),
         why: draw::why(host, rule),
         profile: finding.rule.profile().to_owned(),
+    })
+}
+
+/// Whether it is the boot value of which nothing can be told, while the live one is there.
+fn is_blocked_by_boot(host: &Host, report: &Report<'_>, key: &Key) -> bool {
+    let in_doubt = |finding: &&Finding<'_>| {
+        finding.rule.rule.key == *key && matches!(finding.status, Status::Unknown | Status::Unreadable)
+    };
+    report.findings.iter().find(in_doubt).is_some_and(|finding| {
+        let boot = finding.next_boot(host).state;
+        let is_told = matches!(boot, BootState::Present(_));
+        finding.live.state.value().is_some() && finding.proposed.is_none() && !is_told
     })
 }
 

@@ -5,7 +5,10 @@ use std::fmt;
 use sha2::Digest;
 use sha2::Sha256;
 
+use crate::advise::Report;
+use crate::facts::Host;
 use crate::facts::Identity;
+use crate::facts::boot::default_value;
 use crate::setting::Effect;
 use crate::setting::Key;
 use crate::setting::Risk;
@@ -106,10 +109,17 @@ pub struct Change {
 }
 
 impl Change {
-    /// What can go wrong.
+    /// What can go wrong on this host, of which the report tells.
     #[must_use]
-    pub fn risk(&self) -> Risk {
-        let value = |text: &Option<String>| Value::parse(self.setting.kind, text.as_deref()?).ok();
+    pub fn risk(&self, host: &Host, report: &Report<'_>) -> Risk {
+        let parse = |text: &str| Value::parse(self.setting.kind, text).ok();
+        // Where nothing is set, the default is in use; one that is computed nobody changed, or so it runs now.
+        let unset = || {
+            let live = || report.findings.iter().find(|finding| finding.rule.rule.key == self.key);
+            default_value(self.setting, host.version)
+                .or_else(|| live().and_then(|finding| parse(finding.live.state.value()?)))
+        };
+        let value = |text: &Option<String>| text.as_deref().map_or_else(unset, parse);
         match (value(&self.before), value(&self.after)) {
             (Some(before), Some(after)) => self.setting.risk_of(&before, &after),
             _ => self.setting.risk,

@@ -45,6 +45,8 @@ pub struct CheckView<'a> {
     pub report: &'a Report<'a>,
     /// Which values they were held against.
     pub target: Target,
+    /// Whether what the next boot sets was left out because it is not known what reads the files.
+    pub boot_left_out: bool,
     /// What is wrong besides.
     pub concerns: &'a [Concern],
     /// The other network namespaces of the machine, where they were asked for.
@@ -60,6 +62,8 @@ pub struct PlanView<'a> {
     pub report: &'a Report<'a>,
     /// The plan.
     pub plan: &'a Plan,
+    /// Whether what the next boot sets was left out because it is not known what reads the files.
+    pub boot_left_out: bool,
 }
 
 /// A setting that a profile would change.

@@ -1,8 +1,12 @@
 //! What the next boot sets, as `check` tells it: which loader, which file and line, and images that do not run.
 
+use std::process::Command;
+
 use serde_json::Value;
 
 use crate::host::Host;
+use crate::sandbox;
+use crate::sandbox::program;
 use crate::schema;
 use crate::schema::about;
 use crate::schema::list;
@@ -168,6 +172,71 @@ fn what_this_user_may_not_read_is_not_guessed() {
     assert_eq!(boot(&report), "unreadable  :null");
     assert_eq!(about(&report["findings"], FIN)["status"], "unreadable");
     assert!(list(&report["checks"]).iter().any(|check| check["check"] == "unreadable-drop-in"), "{report:#}");
+}
+
+#[test]
+fn live_and_boot_are_told_apart_in_words() {
+    let Some(host) = booted_by_systemd() else { return };
+    let rules = rule("net.ipv4.tcp_max_tw_buckets", "at_least = 1000000") + &rule(FIN, "want = 30");
+    let profile = host.profile("words", &rules);
+    // The kernel computes its own, and what that would be is not known: the running one's is the nearest thing to it.
+    host.set("net.ipv4.tcp_max_tw_buckets", "5000");
+    host.set(FIN, "30");
+    host.sh("echo 'net.ipv4.tcp_max_tw_buckets = 2000000' >/etc/sysctl.d/50-a.conf");
+    let check = host.twtune(&format!("check {profile} --target both")).exits(1);
+    check.says("1 rule differs now, 1 rule differs at boot");
+    host.twtune(&format!("check {profile} --target live")).says("\n1 rule differs, 1 ok");
+
+    host.sh("rm /etc/sysctl.d/50-a.conf");
+    let plan = format!("plan {profile} --target both");
+    let report = host.twtune(&format!("{plan} --format json")).report("plan");
+    let risks: Vec<String> = list(&report["changes"])
+        .iter()
+        .map(|change| format!("{} {} {}", change["key"], change["target"], change["risk"]).replace('"', ""))
+        .collect();
+    // Raising has no risk, whether or not a file says from what.
+    let expected = [
+        "net.ipv4.tcp_max_tw_buckets live low",
+        "net.ipv4.tcp_fin_timeout boot medium",
+        "net.ipv4.tcp_max_tw_buckets boot low",
+    ];
+    assert_eq!(risks, expected, "{report:#}");
+    let told = host.twtune(&plan).exits(0);
+    assert_eq!(told.stdout.matches("    counts  from the next boot on\n").count(), 2, "{told:#?}");
+}
+
+#[test]
+fn what_is_refused_of_an_image_is_its_boot_value() {
+    let Some(host) = Host::start() else { return };
+    // Neither a line that sets it nor a place for a history.
+    host.sh("mkdir -p img/etc/sysctl.d");
+    let profile = host.profile("buckets", &rule("net.ipv4.tcp_max_tw_buckets", "at_least = 1000000"));
+    let plan =
+        host.twtune(&format!("plan {profile} --root [ROOT]/img --format json")).exits(0).report("plan");
+    assert_eq!(list(&plan["refused"])[0]["target"], "boot", "{plan:#}");
+    let hint = "`--assume linux=6.1,mem=16GiB,cpus=8` says what an image cannot tell";
+    host.twtune(&format!("check {profile} --root [ROOT]/img")).exits(1).says(hint);
+    host.twtune(&format!("plan {profile} --root [ROOT]/img")).exits(0).says(hint);
+    let assumed = host.twtune(&format!("check {profile} --root [ROOT]/img --assume linux=6.1")).exits(1);
+    assert!(!assumed.stdout.contains(hint), "{assumed:#?}");
+    host.twtune(&format!("apply {profile} --root [ROOT]/img --yes")).exits(3).says("/var/lib of the image");
+}
+
+#[test]
+fn a_boot_that_is_left_out_unasked_is_named_as_such() {
+    // What this machine is like is its own affair; nothing but reading is done.
+    let report = |options: &[&str]| {
+        let mut check = Command::new(program());
+        let fixed = ["check", "general", "--state-dir", "/nonexistent"];
+        sandbox::run(check.args(fixed).args(options))
+    };
+    let host = report(&["--format", "json"]).report("check")["host"].clone();
+    let told = report(&[]);
+    let own = !told.stdout.contains("a network namespace of its own");
+    let note = "the next boot is left out";
+    assert_eq!(told.stdout.contains(note), own && host["boot_loader"] == "unknown", "{told:#?}\n{host}");
+    assert!(!report(&["--target", "live"]).stdout.contains(note));
+    assert!(!report(&["--target", "both"]).stdout.contains(note));
 }
 
 #[test]

@@ -46,6 +46,7 @@ pub(crate) fn image_state(root: &Root) -> Result<PathBuf, CliError> {
     folder
         .map(|folder| folder.join("twtune"))
         .map_err(|error| CliError::io("open", "/var/lib of the image", &error))
+        .map_err(|error| error.hint("its history is kept there, so the image has to have that folder"))
 }
 
 /// Which system an image is.

@@ -22,6 +22,7 @@ use crate::render::human::diagnose::write_concern;
 use crate::render::human::elsewhere;
 use crate::render::human::host_line;
 use crate::render::human::value_text;
+use crate::render::human::write_left_out;
 use crate::render::style;
 
 /// At most so many lines about one setting are listed for people.
@@ -49,7 +50,8 @@ pub fn check(out: &mut dyn Write, view: CheckView<'_>) -> io::Result<()> {
         write_concern(out, concern)?;
     }
     write_clashes(out, &report.clashes)?;
-    writeln!(out, "\n{}", summary(report))?;
+    writeln!(out, "\n{}", summary(report, view.target))?;
+    write_left_out(out, subject.host, report.is_met(), view.boot_left_out)?;
     if !report.is_met() {
         writeln!(
             out,
@@ -159,14 +161,14 @@ fn write_boot(out: &mut dyn Write, finding: &Finding<'_>, host: &Host) -> io::Re
     Ok(())
 }
 
-pub(super) fn summary(report: &Report<'_>) -> String {
+pub(super) fn summary(report: &Report<'_>, target: Target) -> String {
     let summary = report.summary();
     let parts: Vec<String> = summary
         .iter()
         .map(|(status, number)| match status {
             Status::Ok => style::good(&format!("{number} ok")).to_string(),
             Status::LiveDiffers | Status::BootDiffers | Status::BothDiffer => {
-                style::bad(&differing(*status, *number)).to_string()
+                style::bad(&differing(*status, *number, target)).to_string()
             }
             Status::Excepted => format!("{number} excepted"),
             Status::NotApplicable => format!("{number} not applicable"),
@@ -177,11 +179,12 @@ pub(super) fn summary(report: &Report<'_>) -> String {
     if parts.is_empty() { "no rule counts here".into() } else { parts.join(", ") }
 }
 
-fn differing(status: Status, number: usize) -> String {
+fn differing(status: Status, number: usize, target: Target) -> String {
     let rules = count(number, "rule differs", "rules differ");
     match status {
         Status::BothDiffer => format!("{rules} now and at boot"),
         Status::BootDiffers => format!("{rules} at boot"),
+        _ if target == Target::Both => format!("{rules} now"),
         _ => rules,
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn write(out: &mut dyn Write, view: CheckView<'_>) -> io::Result<()> 
         for finding in unmet(report) {
             write_finding(out, finding, CheckView { report, target: Target::Live, ..view })?;
         }
-        writeln!(out, "{}{}", if report.is_met() { "" } else { "\n" }, summary(report))?;
+        writeln!(out, "{}{}", if report.is_met() { "" } else { "\n" }, summary(report, Target::Live))?;
     }
     if all.iter().any(|one| !one.report.is_met()) {
         writeln!(out, "`twtune plan --netns NAME` or `--pid PID` shows what would be changed there")?;

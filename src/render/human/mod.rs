@@ -32,6 +32,10 @@ pub use profile::profile_lint;
 pub use profile::profile_list;
 pub use profile::profile_show;
 
+use std::io;
+use std::io::Write;
+
+use crate::facts::Host;
 use crate::render::Subject;
 use crate::render::escape;
 
@@ -50,6 +54,18 @@ fn value_text(value: Option<&str>) -> String {
         Some("") => "empty".into(),
         Some(value) => escape(value),
     }
+}
+
+/// Writes which part of the truth a report leaves out, and what brings it in.
+fn write_left_out(out: &mut dyn Write, host: &Host, is_met: bool, boot_left_out: bool) -> io::Result<()> {
+    if boot_left_out {
+        let why = "it is not known what reads its files";
+        writeln!(out, "the next boot is left out: {why}; `--target both` takes it in")?;
+    }
+    if !is_met && host.version.is_none() {
+        writeln!(out, "`--assume linux=6.1,mem=16GiB,cpus=8` says what an image cannot tell")?;
+    }
+    Ok(())
 }
 
 /// `1 change`, `2 changes`.

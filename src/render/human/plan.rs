@@ -7,6 +7,7 @@ use crate::advise::Status;
 use crate::plan::Change;
 use crate::plan::Edit;
 use crate::plan::Refusal;
+use crate::plan::Target;
 use crate::render::PlanView;
 use crate::render::escape;
 use crate::render::human::check::write_aside;
@@ -14,6 +15,7 @@ use crate::render::human::check::write_clashes;
 use crate::render::human::count;
 use crate::render::human::host_line;
 use crate::render::human::value_text;
+use crate::render::human::write_left_out;
 use crate::render::style;
 
 /// Writes a plan.
@@ -24,7 +26,7 @@ pub fn plan(out: &mut dyn Write, view: PlanView<'_>) -> io::Result<()> {
     let profiles = view.subject.profiles.join(" ");
     writeln!(out, "{}: changes to meet {}", host_line(view.subject), style::strong(&profiles))?;
     for change in &view.plan.changes {
-        write_change(out, change)?;
+        write_change(out, change, view)?;
     }
     for edit in &view.plan.edits {
         write_edit(out, edit)?;
@@ -57,20 +59,24 @@ pub fn plan(out: &mut dyn Write, view: PlanView<'_>) -> io::Result<()> {
             let refused = style::bad(&format!("{refused} refused"));
             writeln!(
                 out,
-                "\n{changes}, {refused}: apply would change nothing; `--skip KEY` leaves a setting out"
+                "\n{changes}, {refused}: apply makes all or none, so it would change nothing; `--skip KEY` leaves a setting out"
             )
         }
-    }
+    }?;
+    write_left_out(out, view.subject.host, view.report.is_met(), view.boot_left_out)
 }
 
-fn write_change(out: &mut dyn Write, change: &Change) -> io::Result<()> {
-    let risk = change.risk();
+fn write_change(out: &mut dyn Write, change: &Change, view: PlanView<'_>) -> io::Result<()> {
+    let risk = change.risk(view.subject.host, view.report);
     writeln!(out, "\n{}  ({}, {})", style::strong(change.key.as_str()), change.target, change.profile)?;
     writeln!(out, "  {}", style::bad(&format!("- {}", value_text(change.before.as_deref()))))?;
     writeln!(out, "  {}", style::good(&format!("+ {}", value_text(change.after.as_deref()))))?;
     writeln!(out, "    why     {}", escape(&change.why))?;
     writeln!(out, "    risk    {}: {}", risk.level, risk.note)?;
-    writeln!(out, "    counts  {}", change.setting.effect)
+    match change.target {
+        Target::Live => writeln!(out, "    counts  {}", change.setting.effect),
+        Target::Boot => writeln!(out, "    counts  from the next boot on"),
+    }
 }
 
 fn write_edit(out: &mut dyn Write, edit: &Edit) -> io::Result<()> {

@@ -137,14 +137,15 @@ impl<'a> OverruledReport<'a> {
 }
 
 impl<'a> ChangeReport<'a> {
-    fn of(change: &'a Change) -> Self {
+    fn of(change: &'a Change, view: PlanView<'_>) -> Self {
+        let risk = change.risk(view.subject.host, view.report);
         Self {
             key: change.key.as_str(),
             target: change.target.to_string(),
             before: change.before.as_deref(),
             after: change.after.as_deref(),
-            risk: change.risk().level.to_string(),
-            risk_note: change.risk().note,
+            risk: risk.level.to_string(),
+            risk_note: risk.note,
             effect: change.setting.effect.name(),
             why: &change.why,
             profile: &change.profile,
@@ -165,7 +166,7 @@ pub fn plan(out: &mut dyn Write, view: PlanView<'_>) -> io::Result<()> {
             host: HostReport::of(view.subject.host),
             profiles: view.subject.profiles,
             reboot: view.plan.needs_reboot(),
-            changes: view.plan.changes.iter().map(ChangeReport::of).collect(),
+            changes: view.plan.changes.iter().map(|change| ChangeReport::of(change, view)).collect(),
             edits: view.plan.edits.iter().map(EditReport::of).collect(),
             refused: view.plan.refused.iter().map(RefusalReport::of).collect(),
             overruled: view.report.overruled.iter().map(OverruledReport::of).collect(),
