@@ -2,8 +2,10 @@
 //! sockets.
 
 use std::collections::BTreeMap;
+use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;
+use hashbrown::HashSet;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
@@ -34,8 +36,12 @@ pub struct Sockets {
     pub unknown: Counts,
     /// Orphans: closed by their program, and still something to be done.
     pub orphans: Counts,
+    /// Connections of which both ends are here: one closed and is gone, an orphan in `FIN_WAIT_2`; the other has not.
+    pub half_closed: u32,
     /// Sockets that some process holds, whose process is worth knowing.
     pub held: Vec<Held>,
+    /// One end each of connections that may be half closed, by what stands for both ends.
+    half: HashSet<u64, RandomState>,
     known: HashTable<u32>,
     hasher: RandomState,
     by_port: BTreeMap<u16, Vec<u32>>,
@@ -171,7 +177,9 @@ impl Sockets {
             destinations: Vec::new(),
             unknown: Counts::default(),
             orphans: Counts::default(),
+            half_closed: 0,
             held: Vec::new(),
+            half: HashSet::default(),
             known: HashTable::new(),
             hasher: RandomState::default(),
             by_port: BTreeMap::new(),
@@ -200,6 +208,7 @@ impl Sockets {
         if orphan && socket.inode == 0 {
             self.orphans.add(socket.state);
         }
+        self.pair(socket);
         let of = if let Some(at) = self.listener_of(socket.local) {
             self.listeners[at as usize].connections.add(socket.state);
             Of::Listener(at)
@@ -212,6 +221,18 @@ impl Sockets {
         if socket.inode != 0 {
             let idle = socket.receive_queue == 0 && socket.send_queue == 0;
             self.held.push(Held { inode: socket.inode, state: socket.state, idle, of });
+        }
+    }
+
+    /// Counts a connection that is half closed when the second of its ends comes by.
+    fn pair(&mut self, socket: &Socket) {
+        let ends = match socket.state {
+            State::CloseWait => (socket.remote, socket.local),
+            State::FinWait2 if socket.inode == 0 => (socket.local, socket.remote),
+            _ => return,
+        };
+        if !self.half.insert(self.hasher.hash_one(ends)) {
+            self.half_closed += 1;
         }
     }
 
@@ -245,7 +266,6 @@ impl Sockets {
     /// The destination with this route.
     #[must_use]
     pub fn destination(&self, source: Address, peer: Endpoint) -> Option<&Destination> {
-        use std::hash::BuildHasher;
         let hash = self.hasher.hash_one((&source, &peer));
         let at = self.known.find(hash, |at| {
             let known = &self.destinations[*at as usize];
@@ -256,10 +276,7 @@ impl Sockets {
 
     fn add_connection(&mut self, socket: &Socket) -> u32 {
         let (source, peer) = (socket.local.address, socket.remote);
-        let hash = |source: &Address, peer: &Endpoint| {
-            use std::hash::BuildHasher;
-            self.hasher.hash_one((source, peer))
-        };
+        let hash = |source: &Address, peer: &Endpoint| self.hasher.hash_one((source, peer));
         let all = &mut self.destinations;
         let entry = self.known.entry(
             hash(&source, &peer),

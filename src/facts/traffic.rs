@@ -1,6 +1,7 @@
 //! What was seen of one network namespace besides its name: settings, sockets, counters, and who holds what.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use crate::facts::Destination;
 use crate::facts::Of;
@@ -9,6 +10,7 @@ use crate::facts::Process;
 use crate::facts::Snapshot;
 use crate::facts::SocketOptions;
 use crate::facts::Sockets;
+use crate::facts::State;
 use crate::setting::Key;
 
 /// What was seen of one network namespace.
@@ -46,6 +48,34 @@ impl Traffic {
         let earlier = before.destination(destination.source, destination.peer);
         let more = destination.held().saturating_sub(earlier.map_or(0, Destination::held));
         f64::from(more) / seconds.max(0.001)
+    }
+
+    /// Where connections that the peer has closed only become more, each with how many were there at the earlier look
+    /// already; and how many seconds ago that was.
+    #[must_use]
+    pub fn growing_close_waits(&self) -> Option<(BTreeMap<Of, u32>, f64)> {
+        let (before, seconds) = self.before.as_ref()?;
+        let close_waits = |sockets: &Sockets| -> BTreeMap<u32, Of> {
+            let held = sockets.held.iter().filter(|held| held.state == State::CloseWait);
+            held.map(|held| (held.inode, held.of)).collect()
+        };
+        let (earlier, now) = (close_waits(before), close_waits(&self.sockets));
+        // A place of the earlier look has another number in this one.
+        let closed: BTreeSet<Of> =
+            earlier.iter().filter(|(inode, _)| !now.contains_key(inode)).map(|(_, of)| *of).collect();
+        let mut kept: BTreeMap<Of, u32> = BTreeMap::new();
+        let (mut growing, mut shrinking) = (BTreeSet::new(), BTreeSet::new());
+        for (inode, of) in now {
+            match earlier.get(&inode) {
+                Some(then) => {
+                    *kept.entry(of).or_default() += 1;
+                    shrinking.extend(closed.contains(then).then_some(of));
+                }
+                None => growing.extend([of]),
+            }
+        }
+        kept.retain(|of, _| growing.contains(of) && !shrinking.contains(of));
+        Some((kept, *seconds))
     }
 
     /// A setting's value as one number; None where it is not there, could not be read or is no number.

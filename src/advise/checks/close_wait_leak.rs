@@ -17,16 +17,27 @@ const MANY: u32 = 10;
 const LONG: u64 = 60;
 /// So many are a leak whatever their age.
 const TOO_MANY: u32 = 1000;
+/// In less time than this, those of a burst have not been closed yet.
+const BURST: f64 = 5.0;
 
 /// Looks for processes that do not close what their peers have closed.
 #[must_use]
 pub fn check(view: &View<'_>) -> Vec<Concern> {
     let of = |owner: &Owner| owner.sockets.of(State::CloseWait);
+    let growing = view.traffic.growing_close_waits().filter(|(_, seconds)| *seconds >= BURST);
+    // Where connections are closed at all, some of the earlier look are gone by now.
+    let growth = |owner: &Owner| {
+        let (places, seconds) = growing.as_ref()?;
+        let many = owner.close_waits.iter().filter(|(_, count)| *count >= MANY);
+        let kept = many.filter_map(|(place, _)| places.get(place).copied()).max()?;
+        (kept >= MANY).then_some((kept, *seconds))
+    };
     let leaking = view.traffic.owners.iter().filter(|owner| {
         of(owner) >= TOO_MANY
             || (of(owner) >= MANY && owner.oldest_close_wait.is_none_or(|seconds| seconds >= LONG))
+            || growth(owner).is_some()
     });
-    let mut found: Vec<Concern> = leaking.map(|owner| concern(view, owner)).collect();
+    let mut found: Vec<Concern> = leaking.map(|owner| concern(view, owner, growth(owner))).collect();
     let seen: u32 = view.traffic.owners.iter().map(of).sum();
     let hidden = view.traffic.sockets.counts().of(State::CloseWait).saturating_sub(seen);
     if hidden >= MANY {
@@ -38,12 +49,16 @@ pub fn check(view: &View<'_>) -> Vec<Concern> {
     found
 }
 
-fn concern(view: &View<'_>, owner: &Owner) -> Concern {
+fn concern(view: &View<'_>, owner: &Owner, growth: Option<(u32, f64)>) -> Concern {
     let count = owner.sockets.of(State::CloseWait);
     let severity = if count >= TOO_MANY { Severity::Error } else { Severity::Warning };
     let mut concern = Concern::of(&CHECK, severity, owner.process.to_string()).seen("close_wait", count);
     if let Some(seconds) = owner.oldest_close_wait {
         concern = concern.seen("oldest_seconds", seconds);
+    }
+    if let Some((kept, seconds)) = growth {
+        concern = concern
+            .seen("growing", format!("{kept} of them {seconds:.0} s ago, none of which was closed since"));
     }
     if let Some((of, most)) = owner.close_waits.first() {
         let sockets = &view.traffic.sockets;

@@ -23,8 +23,21 @@ pub fn check(view: &View<'_>) -> Vec<Concern> {
         let timeout = view.traffic.number("net.ipv4.tcp_fin_timeout").unwrap_or(60);
         let mut concern = Concern::of(&CHECK, Severity::Warning, "closed here, not by the peer")
             .seen("fin_wait_2", orphaned)
-            .seen("tcp_fin_timeout", timeout)
-            .advise("mend the peer: it does not close what was closed here; these are its CLOSE_WAIT");
+            .seen("tcp_fin_timeout", timeout);
+        if sockets.half_closed > 0 {
+            concern = concern.seen("close_wait_here", sockets.half_closed);
+        }
+        // Whose peer is on this host is nobody else's to mend.
+        concern = if sockets.half_closed.saturating_mul(2) < orphaned {
+            concern.advise("mend the peer: it does not close what was closed here; these are its CLOSE_WAIT")
+        } else {
+            let holds = view.traffic.owners.iter().find(|owner| owner.sockets.of(State::CloseWait) > 0);
+            let holder = holds.map_or("a program".into(), |owner| owner.process.to_string());
+            concern.advise(format!(
+                "mend the program: the other ends are here, as CLOSE_WAIT, and {holder} does not close them; whether they \
+                 only become more shows `twtune diagnose --for 10s`"
+            ))
+        };
         if timeout > 60 {
             concern = concern.advise(format!(
                 "set net.ipv4.tcp_fin_timeout to at most 60 (profile general): above 60 they last 2 x (T - 60), here {} \

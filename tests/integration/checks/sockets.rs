@@ -282,6 +282,57 @@ fn what_is_not_closed_here() {
 }
 
 #[test]
+fn what_only_grows_is_not_closed_here() {
+    let check = "close-wait-leak";
+    let later = |now: u16, before: u16, closed: u16, seconds: f64| {
+        let mut traffic = leak(now, Some(3));
+        let mut earlier = Sockets::new(RANGE);
+        // Another destination comes first, so that places have other numbers.
+        earlier.add(&socket(State::CloseWait, at(1, 20999), at(3, 443)));
+        for port in (0..before).map(|n| 20000 + n * 2) {
+            earlier.add(&socket(State::CloseWait, at(1, port), at(2, 443)));
+        }
+        for port in (0..closed).map(|n| 20001 + n * 2) {
+            earlier.add(&socket(State::CloseWait, at(1, port), at(2, 443)));
+        }
+        traffic.before = Some((earlier, seconds));
+        diagnose(traffic)
+    };
+    let found = later(50, 20, 0, 10.0);
+    assert_eq!(heard(&found, check), Some(Severity::Warning));
+    assert_eq!(found.concerns[0].subject, "crawler (process 7)");
+    let grown = &found.concerns[0].evidence.iter().find(|(name, _)| *name == "growing").expect("it grew").1;
+    assert_eq!(grown, "20 of them 10 s ago, none of which was closed since");
+    assert_eq!(heard(&later(50, 20, 1, 10.0), check), None, "one was closed: they are merely late");
+    assert_eq!(heard(&later(50, 50, 0, 10.0), check), None, "none came");
+    assert_eq!(heard(&later(50, 9, 0, 10.0), check), None, "a few");
+    assert_eq!(heard(&later(50, 20, 0, 2.0), check), None, "a burst");
+}
+
+#[test]
+fn who_does_not_close_may_be_on_this_host() {
+    let check = "fin-wait-2-piles-up";
+    for (here, of_ours) in [(0, false), (49, false), (50, true), (100, true)] {
+        let mut traffic = leak(0, None);
+        traffic.owners[0].sockets.add(State::CloseWait);
+        for n in 0..100 {
+            let (client, server) = (at(1, 20000 + n), at(1, 80));
+            traffic.sockets.add(&Socket { inode: 0, ..socket(State::FinWait2, client, server) });
+            let peer = if n < here { client } else { at(9, 20000 + n) };
+            traffic
+                .sockets
+                .add(&Socket { inode: 5000 + u32::from(n), ..socket(State::CloseWait, server, peer) });
+        }
+        assert_eq!(traffic.sockets.half_closed, u32::from(here));
+        let found = diagnose(traffic);
+        assert_eq!(heard(&found, check), Some(Severity::Warning), "{here}");
+        let concern = found.concerns.iter().find(|concern| concern.check.id == check).expect("a concern");
+        assert_eq!(concern.advice[0].contains("crawler (process 7)"), of_ours, "{here} {concern:?}");
+        assert_eq!(concern.advice[0].contains("mend the peer"), !of_ours, "{here} {concern:?}");
+    }
+}
+
+#[test]
 fn what_is_not_closed_there() {
     let check = "fin-wait-2-piles-up";
     let mut traffic = quiet();
