@@ -155,7 +155,7 @@ fn what_a_restart_takes_away_is_no_boot_value() {
     host.twtune(&format!("check {profile} --target both"))
         .exits(1)
         .says("run-drop-in-lost-at-boot  /run/sysctl.d/zz-now.conf")
-        .says("hides until then /usr/lib/sysctl.d/zz-now.conf");
+        .says("hides /usr/lib/sysctl.d/zz-now.conf until then");
 }
 
 #[test]

@@ -137,6 +137,7 @@ fn full_ports_are_a_finding() {
         (&"time-wait-exhausts-ports".into(), &"error".into())
     );
     assert_eq!(finding["evidence"]["headroom"], "0");
+    run.says("\n    100 TIME_WAIT, 100 ports in use, 100 ports in all, 0 free, ");
 
     // What is to be done about several is said once.
     host.sh("python3 load.py fill 127.0.0.2:80,127.0.0.3:80 200");
@@ -176,6 +177,7 @@ END
     assert_eq!(owner["sockets"]["close-wait"], 1000, "{owner:#}");
     assert!(owner["oldest_close_wait_seconds"].as_u64().is_some_and(|seconds| seconds < 600), "{owner:#}");
     let human = host.twtune("diagnose").exits(0).says("close-wait-leak");
+    let human = human.says("\n    1000 CLOSE_WAIT, the oldest for ");
     assert!(!human.stdout.contains('\x1b') && human.stdout.contains("u{1b}"), "{human:#?}");
     // Who may not look says so; what is in the namespace everybody may count.
     if let Some(run) = host.twtune_as_nobody("diagnose --format json") {

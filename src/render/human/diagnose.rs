@@ -14,6 +14,7 @@ use crate::render::Subject;
 use crate::render::escape;
 use crate::render::human::count;
 use crate::render::human::elsewhere::named;
+use crate::render::human::evidence::evidence;
 use crate::render::human::host_line;
 use crate::render::human::lab::write_proofs;
 use crate::render::style;
@@ -182,10 +183,4 @@ fn write_concerns(out: &mut dyn Write, alike: &[Concern], top: usize) -> io::Res
     }
     write_proofs(out, concern.check.id, "    ")?;
     Ok(())
-}
-
-fn evidence(concern: &Concern) -> String {
-    let seen =
-        concern.evidence.iter().map(|(name, fact)| format!("{} {}", name.replace('_', " "), escape(fact)));
-    seen.collect::<Vec<_>>().join(", ")
 }

@@ -5,6 +5,7 @@ mod confirm;
 mod diagnose;
 mod elsewhere;
 mod error;
+mod evidence;
 mod explain;
 mod history;
 mod lab;

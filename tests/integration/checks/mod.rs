@@ -3,6 +3,9 @@
 mod files;
 mod sockets;
 
+use std::fs;
+use std::path::Path;
+
 use twtune::advise::checks;
 
 /// What a manual page is made of.
@@ -32,4 +35,23 @@ fn every_check_has_a_page_of_one_form() {
             assert!(part.lines().skip(1).any(|line| !line.trim().is_empty()), "{id}: an empty part");
         }
     }
+}
+
+/// A name with a joint in it is one for programs.
+#[test]
+fn every_fact_has_words_for_people() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let words = fs::read_to_string(source.join("render/human/evidence.rs")).expect("the words");
+    let mut names = 0;
+    for file in fs::read_dir(source.join("advise/checks")).expect("the checks") {
+        let path = file.expect("an entry").path();
+        let text = fs::read_to_string(&path).expect("a page or a source");
+        for piece in text.split(".seen(").skip(1) {
+            let name = piece.trim_start().trim_start_matches('"').split('"').next().unwrap_or_default();
+            names += 1;
+            let known = !name.contains('_') || words.contains(&format!("(\"{name}\", "));
+            assert!(known, "{}: `{name}` has no words in evidence.rs", path.display());
+        }
+    }
+    assert!(names > 50, "{names}");
 }
