@@ -126,10 +126,15 @@ impl Context {
     /// Writes a report to standard output.
     pub(super) fn report(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), CliError> {
         let mut out = BufWriter::new(io::stdout().lock());
-        write(&mut out).and_then(|()| out.flush()).map_err(|error| match error.kind() {
+        write(&mut out).and_then(|()| out.flush()).map_err(|error| Self::unwritten(&error))
+    }
+
+    /// Why standard output did not take all of it.
+    pub(super) fn unwritten(error: &io::Error) -> CliError {
+        match error.kind() {
             io::ErrorKind::BrokenPipe => CliError::new(ErrorKind::ReaderGone, "nobody reads the report"),
             _ => CliError::new(ErrorKind::Denied, format!("cannot write the report: {error}")),
-        })
+        }
     }
 
     /// The exit code of a command that may have changed something: what happened counts, whether or not anybody
@@ -153,11 +158,16 @@ impl Context {
         if *kind == ErrorKind::ReaderGone {
             return;
         }
+        if format == Format::Json {
+            let mut out = io::stdout().lock();
+            let told = json::error(&mut out, kind.exit_code(), message, hints, problems);
+            match told.and_then(|()| out.flush()) {
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {}
+                Ok(()) | Err(_) => return,
+            }
+        }
         // There is nowhere left to report that an error could not be reported.
-        let _ = match format {
-            Format::Human => human::error(&mut io::stderr().lock(), message, hints, problems),
-            Format::Json => json::error(&mut io::stdout().lock(), kind.exit_code(), message, hints, problems),
-        };
+        let _ = human::error(&mut io::stderr().lock(), message, hints, problems);
     }
 
     /// Says something that is not part of the report.

@@ -137,7 +137,7 @@ fn glance(window: &Window, place: &Place) -> Result<Glance, CliError> {
             (Sockets::new(range), false)
         } else {
             let seen = observe::network::sockets(window, range)
-                .map_err(|error| CliError::io("read", "the TCP sockets", &error))?;
+                .map_err(|error| CliError::denied("read", "the TCP sockets", &error))?;
             not_seen.extend(seen.not_seen);
             (seen.sockets, seen.partial)
         };
@@ -185,7 +185,8 @@ fn traffic(
     mut earlier: BTreeMap<Option<String>, Glance>,
 ) -> Result<Vec<Traffic>, CliError> {
     let held = visits.iter().flat_map(|visit| &visit.glance.sockets.held).map(|held| held.inode);
-    let mut found = observe::process::owners(held).map_err(|error| CliError::io("read", "/proc", &error))?;
+    let mut found =
+        observe::process::owners(held).map_err(|error| CliError::denied("read", "/proc", &error))?;
     let mut owners_not_seen = std::mem::take(&mut found.not_seen);
     let tick = observe::network::tick();
     let all = visits.into_iter().map(|Visit { id, name, glance }| {

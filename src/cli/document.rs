@@ -89,10 +89,10 @@ pub(super) fn read(path: &Path) -> Result<String, DocumentError> {
 /// Writes a file as a whole: a reader sees the old one or the new one. Only a file is replaced, never a device or
 /// what a link points to.
 pub(super) fn write(path: &Path, text: &str) -> Result<(), CliError> {
-    let failed = |error: io::Error| CliError::io("write", path.display(), &error);
+    let failed = |error: io::Error| CliError::denied("write", path.display(), &error);
     match path.symlink_metadata() {
         Ok(about) if !about.is_file() => {
-            return Err(CliError::refused(format!("{}: it is there and not a file", path.display())));
+            return Err(failed(io::Error::other("it is there and not a file")));
         }
         Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}

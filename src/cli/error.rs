@@ -76,13 +76,18 @@ impl CliError {
         Self::refused(message).problems(problems)
     }
 
-    /// The error of a file or place that a user named.
+    /// The error of reading what a user named: where that is not there, or leads nowhere, it is not acceptable.
     pub(super) fn io(operation: &str, place: impl std::fmt::Display, error: &io::Error) -> Self {
         let kind = match error.kind() {
             io::ErrorKind::PermissionDenied => ErrorKind::Denied,
             _ => ErrorKind::Refused,
         };
         Self::new(kind, format!("cannot {operation} {place}: {error}"))
+    }
+
+    /// The error of reading what the system has, or of writing.
+    pub(super) fn denied(operation: &str, place: impl std::fmt::Display, error: &io::Error) -> Self {
+        Self::new(ErrorKind::Denied, format!("cannot {operation} {place}: {error}"))
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -109,7 +114,9 @@ impl From<StoreError> for CliError {
         match error {
             StoreError::Unacceptable { .. } => Self::refused(message),
             StoreError::Interrupted(_) => Self::new(ErrorKind::Interrupted, message),
-            StoreError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+            StoreError::Io { operation, source, .. }
+                if source.kind() == io::ErrorKind::NotFound && operation != "create" =>
+            {
                 Self::refused(message).hint("`twtune history` lists the records; a file is named by its path")
             }
             StoreError::Io { .. } => Self::new(ErrorKind::Denied, message)

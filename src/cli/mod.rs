@@ -30,7 +30,6 @@ mod system;
 mod watch;
 mod window;
 
-use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -149,8 +148,11 @@ fn usage_error(error: &clap::Error) -> ExitCode {
         let error = CliError::usage(message).hint("`twtune --help` lists commands and options");
         Context::report_error_as(Format::Json, &error);
     } else {
-        // A closed pipe is the reader's wish.
-        let _: io::Result<()> = error.print();
+        let printed = error.print();
+        if let Some(failure) = printed.err().filter(|_| wanted).map(|error| Context::unwritten(&error)) {
+            Context::report_error_as(Format::Human, &failure);
+            return ExitCode::from(failure.kind.exit_code());
+        }
     }
     ExitCode::from(if wanted { 0 } else { 2 })
 }

@@ -71,6 +71,11 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     let plan = survey.plan(&place, &skip, state.as_deref(), args.take_over, to_apply)?;
     let subject = Subject { host: &survey.host, profiles: &selection.names };
     let boot_left_out = place.boot_left_out;
+    // Where it cannot be saved, the error is all that is told.
+    let saved = args.output.as_deref().filter(|_| plan.refused.is_empty());
+    if let Some(file) = saved {
+        save(file, &survey, &place, &plan, &selection.names)?;
+    }
     let view = PlanView { subject, report: &survey.report, plan: &plan, boot_left_out };
     Context::report(|out| match context.format {
         Format::Human if context.as_sysctl => sysctl::plan(out, view, &reserved(&place)),
@@ -80,8 +85,14 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     if !to_apply && !plan.changes.is_empty() {
         Context::say(&format!("note: this user may not apply it; {}", system::ADMINISTRATOR));
     }
-    if let Some(file) = &args.output {
-        save(file, &survey, &place, &plan, &selection.names)?;
+    if let Some(file) = saved {
+        Context::say(&format!("saved; `twtune apply --plan {}` makes these changes", file.display()));
+    } else if args.output.is_some() {
+        // Beside the report, which tells what is refused.
+        let error = CliError::new(refused_kind(&plan.refused), "something is refused, so no plan was saved")
+            .hint("`--skip KEY` leaves a setting out");
+        Context::report_error_as(Format::Human, &error);
+        return Ok(error.kind.exit_code());
     }
     Ok(u8::from(args.exit_code && !plan.is_empty()))
 }
@@ -93,7 +104,7 @@ fn reserved(place: &Place) -> PortSet {
     PortSet::parse(&text).unwrap_or_default()
 }
 
-/// Saves a plan. One in which something is refused could never be applied, and is not saved.
+/// Saves a plan. One in which something is refused could never be applied, and is not to be saved.
 fn save(
     file: &Path,
     survey: &Survey<'_>,
@@ -101,16 +112,10 @@ fn save(
     plan: &Plan,
     profiles: &[String],
 ) -> Result<(), CliError> {
-    if !plan.refused.is_empty() {
-        return Err(CliError::new(refused_kind(&plan.refused), "something is refused, so no plan was saved")
-            .hint("`--skip KEY` leaves a setting out"));
-    }
     let identity = place.identity()?;
     let id = plan.id(Some(&identity));
     let origin = origin(&survey.host, &identity, place);
     let boot_files = if plan.touches_boot() { survey.boot_checksums() } else { BTreeMap::new() };
     let saved = SavedPlan::new(plan, id, origin, profiles.to_vec(), boot_files);
-    document::write(file, &saved.text())?;
-    Context::say(&format!("saved; `twtune apply --plan {}` makes these changes", file.display()));
-    Ok(())
+    document::write(file, &saved.text())
 }

@@ -131,7 +131,7 @@ fn new(context: &Context, name: Option<&str>, from: Option<&Path>) -> Result<u8,
         Some(file) => toml::imported(&mut profile, &name, &file.display().to_string(), &lines),
         None => toml::skeleton(&mut profile, &name),
     };
-    written.map_err(|error| CliError::io("write", "the profile", &error))?;
+    written.map_err(|error| CliError::denied("write", "the profile", &error))?;
     let profile = String::from_utf8_lossy(&profile).into_owned();
     // A name that is none, or so many lines that no profile has room for them.
     load(&name, &profile).map_err(CliError::faulty_profiles)?;

@@ -277,7 +277,7 @@ impl<'a> Survey<'a> {
         let listening = match plan::range_to_change(&self.report) {
             None => PortSet::default(),
             Some(present) => observe::listening(present)
-                .map_err(|error| CliError::io("read", "the sockets that listen", &error))?,
+                .map_err(|error| CliError::denied("read", "the sockets that listen", &error))?,
         };
         let left_out = [skip, &self.excepted].concat();
         let mut plan = plan::draw(&self.host, &self.report, &self.snapshot, &listening, &left_out);

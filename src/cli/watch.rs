@@ -42,7 +42,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<u8, CliError> {
     if args.detached {
-        system::detach().map_err(|error| CliError::io("leave", "the session", &error))?;
+        system::detach().map_err(|error| CliError::denied("leave", "the session", &error))?;
     }
     let Some(store) = Store::open(&args.state.state_dir)? else { return Ok(0) };
     for _ in 0..ATTEMPTS {

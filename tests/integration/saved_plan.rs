@@ -2,6 +2,7 @@
 
 use crate::cli_check::rule;
 use crate::host::Host;
+use crate::schema::list;
 
 const FIN: &str = "net.ipv4.tcp_fin_timeout";
 const RETRIES: &str = "net.ipv4.tcp_retries2";
@@ -118,12 +119,20 @@ fn what_is_no_saved_plan_is_refused() {
 fn a_plan_is_saved_as_a_file_of_its_own() {
     let Some(host) = saved() else { return };
     host.sh("echo precious >precious; ln -s precious link; mkfifo fifo");
-    for name in ["link", "fifo", "."] {
-        let code = host.twtune(&format!("plan general -o [ROOT]/{name}")).code;
-        assert!(code == Some(3) || code == Some(2), "{name}: {code:?}");
+    for name in ["link", "fifo", ".", "no/such/folder", "precious/file"] {
+        host.twtune(&format!("plan general -o [ROOT]/{name}")).exits(4);
+        // The plan that cannot be saved is not told: what there is on standard output is one object.
+        let run = host.twtune(&format!("plan general --format json -o [ROOT]/{name}")).exits(4);
+        assert_eq!(run.report("error")["exit_code"], 4, "{name}");
     }
     assert_eq!(host.sh("cat precious"), "precious\n");
-    host.twtune("plan general -o [ROOT]/no/such/folder").exits(3);
+    // One in which something is refused is told, and not saved.
+    let refused = host.profile("refused", &rule("net.ipv4.tcp_tw_recycle", "absent = true"));
+    host.sh("echo 'net.ipv4.tcp_tw_recycle = 1' >/etc/sysctl.d/zz.conf");
+    let line = format!("plan {refused} --target both --format json -o [ROOT]/refused.json");
+    let run = host.twtune(&line).exits(3).says("no plan was saved");
+    assert_eq!(list(&run.report("plan")["refused"]).len(), 1);
+    host.sh("rm /etc/sysctl.d/zz.conf; ! [ -e refused.json ]");
     assert_eq!(host.sh("stat -c %a plan.json").trim(), "600");
     // Again, over the old one.
     let own = host.profile("own", &rule(FIN, "want = 31"));

@@ -14,7 +14,7 @@ pub(crate) use crate::platform::linux::Root;
 
 /// The files that say what this machine's next boot sets; None where a system has no such files.
 pub(crate) fn own_root() -> Result<Option<Root>, CliError> {
-    Root::own().map(Some).map_err(|error| CliError::io("open", "/", &error))
+    Root::own().map(Some).map_err(|error| CliError::denied("open", "/", &error))
 }
 
 /// The files of the image or chroot in a folder.

@@ -25,7 +25,7 @@ pub(crate) fn elsewhere<T: Send>(
     look: impl Fn(&Window, &Place) -> Result<T, CliError> + Send,
 ) -> Result<Vec<Elsewhere<T>>, CliError> {
     let others = observe::namespace::others()
-        .map_err(|error| CliError::io("look for", "the network namespaces of this machine", &error))?;
+        .map_err(|error| CliError::denied("look for", "the network namespaces of this machine", &error))?;
     let mut known: BTreeSet<String> = observe::netns().into_iter().collect();
     let tour = move || {
         let mut all = Vec::new();

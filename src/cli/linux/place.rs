@@ -32,7 +32,7 @@ pub(crate) fn open_settings(entered: Option<&Namespace>) -> Result<Settings, Cli
         enter(namespace)?;
     }
     let platform =
-        Procfs::open(Path::new(PROC_SYS)).map_err(|error| CliError::io("open", PROC_SYS, &error))?;
+        Procfs::open(Path::new(PROC_SYS)).map_err(|error| CliError::denied("open", PROC_SYS, &error))?;
     if !platform.is_initial() && !platform.has_settings() {
         let message = format!("there are no settings below {PROC_SYS} here");
         return Err(CliError::new(ErrorKind::Denied, message).hint("is it a container that hides /proc?"));
