@@ -120,7 +120,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         let code = refused_kind(&plan.refused).exit_code();
         let code = Context::finish(report(context, &Done::not_begun(Outcome::Refused), &plan.refused), code);
         if code == ErrorKind::Denied.exit_code() {
-            Context::say(&format!("hint: {}", system::ADMINISTRATOR));
+            Context::say(&format!("hint: {}", system::administrator()));
         }
         Context::say("hint: `--skip KEY` leaves a setting out; `twtune plan` shows the rest");
         return Ok(code);

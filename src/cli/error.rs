@@ -3,7 +3,6 @@
 use std::io;
 
 use crate::cli::system;
-use crate::cli::system::ADMINISTRATOR;
 use crate::platform::PlatformError;
 use crate::profile::Problem;
 use crate::transaction::StoreError;
@@ -104,7 +103,7 @@ impl CliError {
 impl From<PlatformError> for CliError {
     fn from(error: PlatformError) -> Self {
         let denied = Self::new(ErrorKind::Denied, error.to_string());
-        if error.denied { denied.hint(ADMINISTRATOR) } else { denied }
+        if error.denied { denied.hint(system::administrator()) } else { denied }
     }
 }
 
@@ -137,7 +136,7 @@ impl From<TransactionError> for CliError {
                 Self::refused(message).hint("`twtune rollback` settles it, then try again")
             }
             TransactionError::File(_) | TransactionError::Files(_) => Self::new(ErrorKind::Denied, message)
-                .hint(system::ADMINISTRATOR)
+                .hint(system::administrator())
                 .hint("`--target live` changes no file"),
             TransactionError::FilesLeft(_) => Self::new(ErrorKind::Incomplete, message)
                 .hint("`twtune confirm` tries again, `twtune rollback` takes it back"),

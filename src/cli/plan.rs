@@ -83,7 +83,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         Format::Json => json::plan(out, view),
     })?;
     if !to_apply && !plan.changes.is_empty() {
-        Context::say(&format!("note: this user may not apply it; {}", system::ADMINISTRATOR));
+        Context::say(&format!("note: this user may not apply it; {}", system::administrator()));
     }
     if let Some(file) = saved {
         Context::say(&format!("saved; `twtune apply --plan {}` makes these changes", file.display()));

@@ -9,6 +9,7 @@ use rustix::io::Errno;
 
 use crate::cli::error::CliError;
 use crate::cli::place::Place;
+use crate::cli::system::may_write;
 use crate::cli::system::open_settings;
 use crate::cli::system::place::PROC_SYS;
 use crate::cli::system::this_program;
@@ -72,10 +73,15 @@ enum Entered {
     Gone,
 }
 
+/// Who may do that with another's namespace.
+fn who_may(verb: &str) -> String {
+    if may_write() { "not even root may here".into() } else { format!("root may {verb} it") }
+}
+
 /// Moves the calling thread there, or has another process go.
 fn enter(namespace: &Namespace) -> Entered {
     let Some(door) = &namespace.door else {
-        return Entered::Closed("it belongs to another user (root may look into it)".into());
+        return Entered::Closed(format!("it belongs to another user ({})", who_may("look into")));
     };
     match netns::enter_network(door) {
         // A process's number may be another's by now.
@@ -92,7 +98,7 @@ fn enter(namespace: &Namespace) -> Entered {
                     Entered::Handed(pid, passage)
                 }
                 Some(_) => Entered::Gone,
-                None => Entered::Closed("not permitted to enter it (root may)".into()),
+                None => Entered::Closed(format!("not permitted to enter it ({})", who_may("enter"))),
             }
         }
         Err(error) => Entered::Closed(format!("cannot enter it: {}", std::io::Error::from(error))),

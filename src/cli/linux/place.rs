@@ -15,8 +15,13 @@ use crate::platform::linux::netns;
 pub(super) const PROC_SYS: &str = "/proc/sys";
 
 /// What lets a user write settings.
-pub(crate) const ADMINISTRATOR: &str =
-    "run it as root, or inside a user namespace of your own (`unshare -rn`)";
+pub(crate) fn administrator() -> &'static str {
+    if may_write() {
+        "root may not do it here: a container forbids it, or a file system is mounted read-only"
+    } else {
+        "run it as root, or inside a user namespace of your own (`unshare -rn`)"
+    }
+}
 
 /// Whether this user may write settings, as far as the user is concerned.
 pub(crate) fn may_write() -> bool {

@@ -7,7 +7,9 @@ use crate::platform::registry::Registry;
 use crate::platform::windows::LocalMachine;
 
 /// What lets a user write settings.
-pub(crate) const ADMINISTRATOR: &str = "run it as an administrator, from a console that was opened as one";
+pub(crate) const fn administrator() -> &'static str {
+    "run it as an administrator, from a console that was opened as one"
+}
 
 /// Whether this user may write settings: the rights of each key tell, for Windows has no single user who may all.
 pub(crate) const fn may_write() -> bool {

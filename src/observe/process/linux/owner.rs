@@ -54,21 +54,22 @@ pub fn owners(sockets: impl IntoIterator<Item = u32>) -> io::Result<Owners> {
     }
     let mut owners = Owners::new(processes, holdings);
     let lost = wanted.iter().filter(|inode| owners.of(**inode).is_empty()).count();
-    owners.not_seen = not_seen(lost, closed);
+    owners.not_seen = not_seen(lost, closed, rustix::process::geteuid().is_root());
     Ok(owners)
 }
 
 /// Why some sockets have no owner.
-fn not_seen(lost: usize, closed: usize) -> Vec<String> {
+fn not_seen(lost: usize, closed: usize, is_root: bool) -> Vec<String> {
     let sockets = match lost {
         0 => return Vec::new(),
         1 => "the owner of 1 socket",
         _ => &format!("the owners of {lost} sockets"),
     };
+    let who = if is_root { "not even root may here" } else { "root may" };
     let why = match closed {
         0 => "closed meanwhile, or held by a process that /proc does not show here",
-        1 => "not permitted to look into 1 process (root may)",
-        _ => &format!("not permitted to look into {closed} processes (root may)"),
+        1 => &format!("not permitted to look into 1 process ({who})"),
+        _ => &format!("not permitted to look into {closed} processes ({who})"),
     };
     vec![format!("{sockets}: {why}")]
 }
@@ -130,10 +131,12 @@ mod tests {
 
     #[test]
     fn why_there_is_no_owner_is_told() {
-        assert!(not_seen(0, 5).is_empty());
-        let told = |lost, closed| not_seen(lost, closed).concat();
+        assert!(not_seen(0, 5, false).is_empty());
+        let told = |lost, closed| not_seen(lost, closed, false).concat();
         assert_eq!(told(1, 1), "the owner of 1 socket: not permitted to look into 1 process (root may)");
         assert_eq!(told(2, 3), "the owners of 2 sockets: not permitted to look into 3 processes (root may)");
         assert!(told(2, 0).contains("closed meanwhile"));
+        // Who is root already is not sent to root.
+        assert!(not_seen(1, 1, true).concat().ends_with("1 process (not even root may here)"));
     }
 }

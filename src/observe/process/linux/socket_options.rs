@@ -48,6 +48,9 @@ pub fn socket_options(owners: &Owners, idle: impl IntoIterator<Item = u32>) -> O
     if closed > 0 {
         let sockets = if closed == 1 { "1 socket" } else { &format!("{closed} sockets") };
         let reason = match why {
+            Errno::PERM | Errno::ACCESS if rustix::process::geteuid().is_root() => {
+                "not permitted here (not even root may: a container forbids it)".into()
+            }
             Errno::PERM | Errno::ACCESS => {
                 "not permitted here (root may, unless a container forbids it)".into()
             }
