@@ -44,6 +44,20 @@ fn an_excepted_finding_does_not_count_and_is_not_changed() {
 }
 
 #[test]
+fn what_the_catalogue_does_not_know_is_excepted_where_that_is_meant() {
+    let Some(host) = Host::start() else { return };
+    let unknown = "net.ipv4.icmp_ratemask";
+    let meant = |document: &str| document.replace("key = ", "uncatalogued = true\nkey = ");
+    let rules = meant(&rule(unknown, "want = 77"));
+    let own = host.profile("own", &rules);
+    host.twtune(&format!("check {own}")).exits(1);
+    let slip = host.profile("slip", &(rules.clone() + &exception(unknown, "2999-12-31")));
+    host.twtune(&format!("check {slip}")).exits(3).says("unknown key `net.ipv4.icmp_ratemask`");
+    let excepted = host.profile("excepted", &(rules + &meant(&exception(unknown, "2999-12-31"))));
+    host.twtune(&format!("check {excepted}")).exits(0).says("1 excepted");
+}
+
+#[test]
 fn after_its_day_it_counts_again() {
     let Some(host) = Host::start() else { return };
     let over = host.profile("over", &(rule(FIN, "want = 50") + &exception(FIN, "2026-01-31")));
@@ -73,7 +87,13 @@ fn the_configuration_can_except_for_all_profiles() {
         + &exception("net.ipv4.tcp_fin_timeot_", "2999-12-31").replace("reason", "raeson");
     host.file("faulty.toml", faulty);
     let run = host.twtune(&format!("check {own} --config [ROOT]/faulty.toml")).exits(3);
-    for told in ["faulty.toml:4:", "until = 2027-03-31", "raeson", "did you mean `reason`"] {
+    for told in [
+        "faulty.toml:4:",
+        "until = 2027-03-31",
+        "faulty.toml:6:7: unknown key `net.ipv4.tcp_fin_timeot_`: did you mean net.ipv4.tcp_fin_timeout",
+        "raeson",
+        "did you mean `reason`",
+    ] {
         assert!(run.stderr.contains(told), "{told}: {run:#?}");
     }
     let report =

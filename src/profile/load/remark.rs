@@ -9,7 +9,7 @@ use crate::profile::Clash;
 use crate::profile::Date;
 use crate::profile::Exception;
 use crate::profile::NotRecommended;
-use crate::setting::catalogue;
+use crate::setting::Kind;
 
 impl Reader<'_> {
     pub(super) fn not_recommended(&mut self, table: &Table<'_>) -> Vec<NotRecommended> {
@@ -42,18 +42,13 @@ impl Reader<'_> {
     pub(super) fn exceptions(&mut self, table: &Table<'_>) -> Vec<Exception> {
         let mut found = Vec::new();
         for (table, span) in self.entries(table, "exception") {
-            self.known_fields(table, &[&["key", "reason", "until"]], "an [[exception]]");
-            let key = self.required_text(table, "key", &span).and_then(|(text, span)| {
-                let key = self.key_text(&text, &span)?;
-                if catalogue::find_or_text(&key).is_none() {
-                    self.problem(&span, format!("unknown key `{key}`: no rule can be about it"));
-                    return None;
-                }
-                Some(key)
-            });
+            self.known_fields(table, &[&["key", "reason", "until", "uncatalogued"]], "an [[exception]]");
+            let uncatalogued = self.switch(table, "uncatalogued").then_some(Kind::Text);
+            let key = self.required_text(table, "key", &span);
+            let key = key.and_then(|(text, span)| self.key(&text, &span, uncatalogued));
             let reason = self.required_text(table, "reason", &span);
             let until = self.date(table, &span);
-            if let (Some(key), Some((reason, _)), Some(until)) = (key, reason, until) {
+            if let (Some((key, _)), Some((reason, _)), Some(until)) = (key, reason, until) {
                 found.push(Exception { key, reason, until });
             }
         }

@@ -13,6 +13,7 @@ use crate::profile::Constraint;
 use crate::profile::Level;
 use crate::profile::Rule;
 use crate::setting::Key;
+use crate::setting::Kind;
 use crate::setting::Setting;
 use crate::setting::catalogue;
 
@@ -30,7 +31,8 @@ impl Reader<'_> {
         let written: Vec<(&str, &Node<'_>)> = written.collect();
         let allowed = self.switch(table, "uncatalogued");
         let key = self.required_text(table, "key", span);
-        let key = key.and_then(|(text, span)| self.key(&text, &span, allowed.then_some(&*written)));
+        let key = key
+            .and_then(|(text, span)| self.key(&text, &span, allowed.then(|| constraint::kind_of(&written))));
         let level = self.level(table);
         let when = self.text_field(table, "when").and_then(|(text, span)| {
             Condition::parse(&text).map_err(|message| self.problem(&span, message)).ok()
@@ -43,13 +45,12 @@ impl Reader<'_> {
         Some(Rule { key, setting, constraint: constraint?, level, when, why: why?.0, source, span })
     }
 
-    /// The key and what is known about it. `uncatalogued` are the constraints of a rule that may name what the
-    /// catalogue does not know.
-    fn key(
+    /// The key and what is known about it. `uncatalogued` is the kind of what the catalogue need not know.
+    pub(super) fn key(
         &mut self,
         text: &str,
         span: &Range<usize>,
-        uncatalogued: Option<&[(&str, &Node<'_>)]>,
+        uncatalogued: Option<Kind>,
     ) -> Option<(Key, &'static Setting)> {
         let key = self.key_text(text, span)?;
         if let Some(setting) = catalogue::find(&key) {
@@ -59,8 +60,7 @@ impl Reader<'_> {
             self.problem(span, format!("`{key}` is gone: {}", gone.what));
             return None;
         }
-        if let Some(written) = uncatalogued {
-            let kind = constraint::kind_of(written);
+        if let Some(kind) = uncatalogued {
             return match catalogue::uncatalogued(&key, kind) {
                 Ok(setting) => Some((key, setting)),
                 Err(why) => {
