@@ -18,8 +18,8 @@ const MOST_ANSWERS: usize = 5;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// A setting (the last part of its key will do where that is unique), a check, a concept, or a question in quotes
-    /// [default: lists them all]
+    /// A setting (the last part of its key will do where that is unique), a check, a concept, an error's name, or a
+    /// message or question in quotes [default: lists them all]
     #[arg(value_name = "NAME")]
     name: Option<String>,
 }
@@ -78,7 +78,8 @@ fn unknown(context: &Context, name: &str, nearest: &[&str]) -> Result<(), CliErr
         .chain(catalogue::all().map(lore::topic_of))
         .collect();
     let found = lore::search(name, &topics, MOST_ANSWERS);
-    if name.split_whitespace().count() > 1 && !found.is_empty() {
+    let is_question = name.split_whitespace().count() > 1 || lore::knows(name, &topics);
+    if is_question && !found.is_empty() {
         return Context::report(|out| match context.format {
             Format::Human => {
                 let best = found[0].name;
@@ -102,5 +103,5 @@ fn unknown(context: &Context, name: &str, nearest: &[&str]) -> Result<(), CliErr
     likely.truncate(3);
     let message = format!("there is no setting, check or concept `{name}`");
     let error = CliError::unknown_setting(ErrorKind::Refused, message, &likely);
-    Err(error.hint("`twtune explain` lists them all; a question in quotes finds by its words"))
+    Err(error.hint("`twtune explain` lists them all; a message or question in quotes finds by its words"))
 }

@@ -1,17 +1,21 @@
 //! What people believe and what is true: the concepts that `explain` tells, each a page of Markdown, and what recipes
 //! set. Pure; imports `setting`.
 
+mod asked;
 mod recipe;
 mod search;
 
+pub use asked::asked_names;
 pub use recipe::Advice;
 pub use recipe::Verdict;
 pub use recipe::advice;
 pub use recipe::advice_about;
 pub use search::Topic;
+pub use search::knows;
 pub use search::nearest;
 pub use search::search;
 
+use self::asked::asked;
 use crate::setting::Setting;
 
 /// Something that is explained and is no setting.
@@ -67,21 +71,22 @@ impl Concept {
     /// It as an answer to a question: what it explains is asked more often than what a check or a setting does.
     #[must_use]
     pub fn topic(&self) -> Topic<'static> {
-        Topic { name: self.id, summary: summary(self.page), text: self.page, weight: 1.5 }
+        let summary = summary(self.page);
+        Topic { name: self.id, asked: asked(self.id), summary, text: self.page, weight: 1.5 }
     }
 }
 
 /// A page that is about one thing alone, such as a check's, as an answer to a question: it names much that others explain.
 #[must_use]
 pub fn topic_of_page(name: &'static str, page: &'static str) -> Topic<'static> {
-    Topic { name, summary: summary(page), text: page, weight: 0.6 }
+    Topic { name, asked: asked(name), summary: summary(page), text: page, weight: 0.6 }
 }
 
 /// A setting as an answer to a question.
 #[must_use]
 pub fn topic_of(setting: &'static Setting) -> Topic<'static> {
     let summary = setting.semantics.split_inclusive(". ").next().unwrap_or_default();
-    Topic { name: setting.key, summary, text: setting.semantics, weight: 1.0 }
+    Topic { name: setting.key, asked: asked(setting.key), summary, text: setting.semantics, weight: 1.0 }
 }
 
 /// The concepts whose pages name a setting, by the last part of its key.

@@ -5,6 +5,8 @@
 pub struct Topic<'a> {
     /// Its name.
     pub name: &'a str,
+    /// Messages, codes and short names that it is asked by besides.
+    pub asked: &'a str,
     /// What it is about, in one sentence.
     pub summary: &'a str,
     /// All that is told of it.
@@ -22,11 +24,14 @@ const EMPTY: &[&str] = &[
     "what", "when", "where", "which", "who", "why", "will", "with", "work", "you", "your",
 ];
 
-/// A word in the name, in the summary, anywhere else.
-const WEIGHTS: [f64; 3] = [12.0, 4.0, 1.0];
+/// A word in the name, among those that it is asked by, in the summary, anywhere else.
+const WEIGHTS: [f64; 4] = [12.0, 12.0, 4.0, 1.0];
 
 /// Two words side by side.
 const SIDE_BY_SIDE: f64 = 3.0;
+
+/// The same, as messages have them that it is asked by.
+const ASKED_SIDE_BY_SIDE: f64 = 12.0;
 
 /// No question has more words that tell something.
 const MOST_WORDS: usize = 32;
@@ -34,14 +39,11 @@ const MOST_WORDS: usize = 32;
 /// The topics that the question's words lead to, best first, at most this many.
 #[must_use]
 pub fn search<'a>(question: &str, topics: &[Topic<'a>], most: usize) -> Vec<Topic<'a>> {
-    let read: Vec<[Vec<String>; 3]> = topics
-        .iter()
-        .map(|topic| [topic.name, topic.summary, topic.text].map(|text| words(text).collect()))
-        .collect();
+    let read: Vec<[Vec<String>; 4]> = topics.iter().map(parts).collect();
     let asked: Vec<String> = words(question).take(MOST_WORDS).collect();
     let telling = |word: &&String| !EMPTY.contains(&word.as_str());
     let mut scores = vec![0.0; topics.len()];
-    let mut add = |weight: &dyn Fn(&[Vec<String>; 3]) -> f64| {
+    let mut add = |weight: &dyn Fn(&[Vec<String>; 4]) -> f64| {
         let weights: Vec<f64> = read.iter().map(weight).collect();
         let found = weights.iter().filter(|weight| **weight > 0.0).count();
         // What is everywhere tells little.
@@ -60,9 +62,11 @@ pub fn search<'a>(question: &str, topics: &[Topic<'a>], most: usize) -> Vec<Topi
     // Words that stand side by side there as well, as those of an error message do.
     for pair in asked.windows(2).filter(|pair| pair.iter().any(|word| telling(&word))) {
         add(&|topic| {
-            let found =
-                topic[2].windows(2).any(|other| alike(&pair[0], &other[0]) && alike(&pair[1], &other[1]));
-            if found { SIDE_BY_SIDE } else { 0.0 }
+            let stand = |part: &[String]| {
+                part.windows(2).any(|other| alike(&pair[0], &other[0]) && alike(&pair[1], &other[1]))
+            };
+            let weights = [(&topic[1], ASKED_SIDE_BY_SIDE), (&topic[3], SIDE_BY_SIDE)];
+            weights.iter().map(|(part, weight)| if stand(part) { *weight } else { 0.0 }).sum()
         });
     }
     for (score, topic) in scores.iter_mut().zip(topics) {
@@ -73,6 +77,23 @@ pub fn search<'a>(question: &str, topics: &[Topic<'a>], most: usize) -> Vec<Topi
         scores.into_iter().zip(topics.iter().copied()).filter(|(score, _)| *score > best / 4.0).collect();
     found.sort_by(|a, b| b.0.total_cmp(&a.0));
     found.into_iter().map(|(_, topic)| topic).take(most).collect()
+}
+
+/// Whether the topics know this name as it stands, as a word of theirs or a part of a name, so that it is a question and
+/// no slip of the finger.
+#[must_use]
+pub fn knows(name: &str, topics: &[Topic<'_>]) -> bool {
+    // The whole comes behind its parts.
+    let Some(whole) = words(name).last() else { return false };
+    let joined = |name: &str| format!("-{}-", name.to_lowercase().replace(['.', '_'], "-"));
+    topics.iter().any(|topic| {
+        joined(topic.name).contains(&joined(&whole))
+            || parts(topic).iter().flatten().any(|word| *word == whole)
+    })
+}
+
+fn parts(topic: &Topic<'_>) -> [Vec<String>; 4] {
+    [topic.name, topic.asked, topic.summary, topic.text].map(|text| words(text).collect())
 }
 
 /// The names that a misspelt one may have meant, best first, at most three.
@@ -96,7 +117,7 @@ fn words(text: &str) -> impl Iterator<Item = String> + '_ {
         let word = word.to_lowercase().replace('_', "-");
         let parts: Vec<String> = word.split('-').map(str::to_owned).collect();
         let whole = (parts.len() > 1).then_some(word);
-        parts.into_iter().chain(whole).filter(|word| !word.is_empty())
+        parts.into_iter().chain(whole).filter(|word| word.contains(char::is_alphanumeric))
     })
 }
 

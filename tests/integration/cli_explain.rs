@@ -113,5 +113,8 @@ fn a_question_is_answered_by_its_words() {
     assert_eq!((&report["kind"], &report["found"][0]["name"]), (&"search".into(), &"time-wait".into()));
     // A setting can be the answer as well.
     ask("what does tcp_max_orphans do", "human").exits(0).says("net.ipv4.tcp_max_orphans").says("sources");
+    // One word that is nobody's name.
+    let run = ask("EADDRNOTAVAIL", "human").exits(0);
+    assert!(run.stdout.starts_with("ephemeral-ports\n"), "{run:#?}");
     ask("xyzzy plugh", "human").exits(3);
 }

@@ -156,9 +156,43 @@ fn questions_find_their_answer() {
         ("how long is 2 MSL", "two-msl"),
         ("tcp_tw_recycle", "net.ipv4.tcp_tw_recycle"),
         ("what does tcp_max_orphans do", "net.ipv4.tcp_max_orphans"),
+        // What a log or a program says.
+        ("TCP: too many orphaned sockets", "net.ipv4.tcp_max_orphans"),
+        ("TCP: out of memory -- consider tuning tcp_mem", "net.ipv4.tcp_mem"),
+        ("TCP: time wait bucket table overflow", "time-wait-table-full"),
+        ("TCP: request_sock_TCP: Possible SYN flooding on port 80. Sending cookies.", "listen-queue"),
+        ("bind: Address already in use", "so-reuseaddr"),
+        ("connect: Cannot assign requested address", "ephemeral-ports"),
+        ("table full", "connection-tracking"),
+        ("Connection timed out", "half-open"),
+        ("too many open files", "close-wait"),
+        // Single words.
+        ("EADDRNOTAVAIL", "ephemeral-ports"),
+        ("EADDRINUSE", "so-reuseaddr"),
+        ("ECONNRESET", "so-linger"),
+        ("WSAEADDRINUSE", "ephemeral-ports"),
+        ("10048", "ephemeral-ports"),
+        ("10055", "ephemeral-ports"),
+        ("ports", "ephemeral-ports"),
+        ("ephemeral", "ephemeral-ports"),
+        ("conntrack", "connection-tracking"),
+        ("backlog", "listen-queue"),
+        ("linger", "so-linger"),
+        ("leak", "close-wait"),
+        ("FIN_WAIT2", "fin-wait-2-piles-up"),
+        ("max_tw_buckets", "net.ipv4.tcp_max_tw_buckets"),
+        ("syncookies", "net.ipv4.tcp_syncookies"),
     ] {
         let found = lore::search(question, &topics, 5);
         assert_eq!(found.first().map(|topic| topic.name), Some(answer), "{question}");
+        assert!(question.contains(' ') || lore::knows(question, &topics), "{question}");
+    }
+    for slip in ["tcp_tw_resue", "somaxcon", "TIME_WIAT", "xyzzy", "", "-"] {
+        assert!(!lore::knows(slip, &topics), "{slip}");
+    }
+    // Whoever is asked by other words is there to be asked.
+    for name in lore::asked_names() {
+        assert!(topics.iter().any(|topic| topic.name == name && !topic.asked.is_empty()), "{name}");
     }
     assert!(lore::search("xyzzy plugh", &topics, 5).is_empty());
     assert!(lore::search("", &topics, 5).is_empty());
