@@ -132,6 +132,10 @@ fn another_users_namespace_is_told_of_and_ones_own_container_is_entered() {
         assert_eq!(finding["status"], "unreadable", "{finding:#}");
         assert!(finding["reason"].as_str().is_some_and(|why| why.contains("root may")), "{finding:#}");
     }
+    // What keeps all settings from us is said once for all of them.
+    let told = host.twtune_as_nobody("check general --all-netns --state-dir [ROOT]/state").expect("nobody");
+    let told = told.exits(1).says("\nunreadable  it belongs to another user (root may look into it)\n");
+    assert_eq!(told.stdout.matches("belongs to another user").count(), 1, "{told:#?}");
     // Ours is ours although its processes are root's.
     let residents = host.sh("own=$(readlink /proc/self/ns/net)
         for p in /proc/[0-9]*; do [ \"$(readlink $p/ns/net)\" != $own ] || echo \"(process ${p#/proc/})\"; done");

@@ -7,6 +7,7 @@ use std::io::Write;
 use crate::advise::Finding;
 use crate::advise::NamespaceFindings;
 use crate::advise::Report;
+use crate::advise::Status;
 use crate::advise::Target;
 use crate::render::CheckView;
 use crate::render::escape;
@@ -29,8 +30,12 @@ pub(super) fn write(out: &mut dyn Write, view: CheckView<'_>) -> io::Result<()> 
     for group in &groups {
         writeln!(out, "\nin {}:", named(group.iter().map(|one| one.name.as_str())))?;
         let report = &group[0].report;
-        for finding in unmet(report) {
-            write_finding(out, finding, CheckView { report, target: Target::Live, ..view })?;
+        if let Some(why) = obstacle(report) {
+            writeln!(out, "\n{}  {}", style::doubt(Status::Unreadable.name()), escape(why))?;
+        } else {
+            for finding in unmet(report) {
+                write_finding(out, finding, CheckView { report, target: Target::Live, ..view })?;
+            }
         }
         writeln!(out, "{}{}", if report.is_met() { "" } else { "\n" }, summary(report, Target::Live))?;
     }
@@ -55,6 +60,16 @@ pub(super) fn named<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String
 
 fn unmet<'a>(report: &'a Report<'a>) -> impl Iterator<Item = &'a Finding<'a>> {
     report.findings.iter().filter(|finding| !finding.status.is_met())
+}
+
+/// What stands in the way of all rules that are not met, where it is the same for several.
+fn obstacle<'a>(report: &'a Report<'a>) -> Option<&'a str> {
+    let why =
+        |finding: &'a Finding<'a>| finding.reason.as_deref().filter(|_| finding.status == Status::Unreadable);
+    let mut all = unmet(report).map(why);
+    let first = all.next()??;
+    let mut rest = all.peekable();
+    (rest.peek().is_some() && rest.all(|why| why == Some(first))).then_some(first)
 }
 
 /// Whether there is the same to be said of both.

@@ -47,7 +47,7 @@ impl Folder {
         if let Some(folder) = Self::open(path)? {
             if !folder.is_closed()? && folder.is_unused()? {
                 rustix::fs::fchmod(&folder.folder, Mode::RWXU)
-                    .map_err(|errno| failed("close", path, errno))?;
+                    .map_err(|errno| failed("change the mode of", path, errno))?;
             }
             return Ok(folder);
         }
