@@ -201,6 +201,11 @@ fn live_and_boot_are_told_apart_in_words() {
         "net.ipv4.tcp_max_tw_buckets boot low",
     ];
     assert_eq!(risks, expected, "{report:#}");
+    // Nothing but the next boot is in doubt.
+    host.set("net.ipv4.tcp_max_tw_buckets", "1000000");
+    let doubt = "unknown  net.ipv4.tcp_max_tw_buckets  (required, words)\n    wanted at least 1000000, live 1000000; no file";
+    host.twtune(&format!("check {profile} --target both")).exits(1).says(doubt);
+    host.set("net.ipv4.tcp_max_tw_buckets", "5000");
     let told = host.twtune(&plan).exits(0);
     assert_eq!(told.stdout.matches("    counts  from the next boot on\n").count(), 2, "{told:#?}");
 }

@@ -102,8 +102,9 @@ pub(super) fn write_finding(
     writeln!(out, "\n{label}  {key}  ({}, {}{note})", rule.level, finding.rule.profile())?;
     write!(out, "    wanted {}", escape(&rule.constraint.to_string()))?;
     let told = finding.reason.is_none() || differs;
-    if told && view.target != Target::Boot {
-        write!(out, ", live {}", value_text(finding.live.state.value()))?;
+    let live = finding.live.state.value();
+    if view.target != Target::Boot && (told || live.is_some()) {
+        write!(out, ", live {}", value_text(live))?;
     }
     if told && view.target != Target::Live {
         let boot = finding.next_boot(view.subject.host);
