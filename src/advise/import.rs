@@ -1,8 +1,11 @@
 //! Foreign files to rules: what the catalogue makes of each line of a sysctl.conf, a file of sysctl.d or a TuneD
 //! profile.
 
+mod tuned;
+
 use std::collections::BTreeMap;
 
+use self::tuned::Wish;
 use crate::facts::Loader;
 use crate::facts::boot::BootFiles;
 use crate::facts::boot::Reading;
@@ -15,7 +18,6 @@ use crate::setting::Kind;
 use crate::setting::Setting;
 use crate::setting::Value;
 use crate::setting::Written;
-use crate::setting::canonical;
 use crate::setting::catalogue;
 use crate::setting::is_hidden;
 use crate::setting::written;
@@ -98,19 +100,10 @@ impl Judgement {
     }
 }
 
-/// What a line asks for.
-#[derive(Clone, Copy)]
-enum Wish {
-    Equal,
-    AtLeast,
-    AtMost,
-}
-
 /// Every line of the text that sets something, in order.
 #[must_use]
 pub fn import(text: &str) -> Vec<ImportedLine> {
-    let section = |line: &str| line.trim().starts_with('[') && line.trim().ends_with(']');
-    let mut lines = if text.lines().any(section) { tuned(text) } else { sysctl_conf(text) };
+    let mut lines = if tuned::is_profile(text) { tuned_profile(text) } else { sysctl_conf(text) };
     let mut last: BTreeMap<String, usize> = BTreeMap::new();
     for at in (0..lines.len()).rev() {
         let Some(rule) = lines[at].rule.as_ref().filter(|_| lines[at].judgement != Judgement::Refused) else {
@@ -135,74 +128,24 @@ fn sysctl_conf(text: &str) -> Vec<ImportedLine> {
         let number = entry.number();
         match entry.verb {
             Verb::Set => judged(number, &key, &value, Wish::Equal),
-            Verb::Exclude | Verb::Nonsense => ImportedLine {
-                number,
-                key,
-                value: String::new(),
-                judgement: Judgement::Inexpressible,
-                why: Some("It sets nothing.".into()),
-                rule: None,
-            },
+            Verb::Exclude | Verb::Nonsense => left_out(number, key, String::new(), "It sets nothing."),
         }
     });
     entries.collect()
 }
 
-/// The `[sysctl]` part of a TuneD profile, and a word on what the rest of it brings along.
-fn tuned(text: &str) -> Vec<ImportedLine> {
-    let mut lines = Vec::new();
-    let mut inside = "";
-    for (at, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if line.starts_with(['#', ';']) {
-            continue;
-        }
-        if let Some(section) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
-            inside = section;
-            if !matches!(inside, "main" | "variables" | "sysctl") {
-                lines.push(left_out(at + 1, line, "It tunes something else than sysctls."));
-            }
-        } else if let ("main", Some((key, value))) = (inside, line.split_once('='))
-            && key.trim() == "include"
-        {
-            let why =
-                "The sysctls of the profile that it includes are not among these: take them over as well.";
-            lines.push(ImportedLine { value: canonical(value), ..left_out(at + 1, "include", why) });
-        } else if let ("sysctl", Some((key, value))) = (inside, line.split_once('=')) {
-            // `key=>5` sets it only where it is less.
-            let value = value.trim();
-            let (wish, value) = match (value.strip_prefix('>'), value.strip_prefix('<')) {
-                (Some(least), _) => (Wish::AtLeast, least),
-                (_, Some(most)) => (Wish::AtMost, most),
-                _ => (Wish::Equal, value),
-            };
-            let (key, value) = (key.trim(), canonical(unquoted(value)));
-            if value.contains("${") {
-                let why = "TuneD computes the value, and a profile cannot.";
-                lines.push(ImportedLine { value, ..left_out(at + 1, key, why) });
-            } else {
-                lines.push(judged(at + 1, key, &value, wish));
-            }
-        }
-    }
-    lines
+fn tuned_profile(text: &str) -> Vec<ImportedLine> {
+    let imported = |line: tuned::Line| match line.wish {
+        Ok(wish) => judged(line.number, &line.key, &line.value, wish),
+        Err(why) => left_out(line.number, line.key, line.value, why),
+    };
+    tuned::lines(text).into_iter().map(imported).collect()
 }
 
 /// What no profile can say.
-fn left_out(number: usize, key: &str, why: &str) -> ImportedLine {
-    ImportedLine {
-        number,
-        key: key.to_owned(),
-        value: String::new(),
-        judgement: Judgement::Inexpressible,
-        why: Some(why.into()),
-        rule: None,
-    }
-}
-
-/// A value without the quotes around it, as TuneD reads it.
-fn unquoted(value: &str) -> &str {
-    value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value)
+fn left_out(number: usize, key: String, value: String, why: &str) -> ImportedLine {
+    let judgement = Judgement::Inexpressible;
+    ImportedLine { number, key, value, judgement, why: Some(why.into()), rule: None }
 }
 
 fn judged(number: usize, key: &str, value: &str, wish: Wish) -> ImportedLine {
