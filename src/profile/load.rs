@@ -7,10 +7,10 @@ use toml::de::DeInteger;
 use toml::de::DeTable;
 use toml::de::DeValue;
 
+use crate::profile::Configuration;
 use crate::profile::MOST_PROBLEMS;
 use crate::profile::Problem;
 use crate::profile::Profile;
-use crate::profile::configuration::Configuration;
 use crate::setting::Key;
 use crate::setting::is_hidden;
 
@@ -36,12 +36,14 @@ pub fn load(file: &str, text: &str) -> Result<Profile, Vec<Problem>> {
     read(file, text, Reader::profile)
 }
 
-/// Reads a configuration file.
-///
-/// # Errors
-/// Every fault of the text, in the order of their places.
-pub(super) fn configuration(file: &str, text: &str) -> Result<Configuration, Vec<Problem>> {
-    read(file, text, Reader::configuration)
+impl Configuration {
+    /// Reads the text of a configuration file.
+    ///
+    /// # Errors
+    /// Every fault of the text, in the order of their places.
+    pub fn parse(file: &str, text: &str) -> Result<Self, Vec<Problem>> {
+        read(file, text, Reader::configuration)
+    }
 }
 
 fn read<'a, T>(

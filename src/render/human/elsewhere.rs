@@ -11,8 +11,8 @@ use crate::advise::Status;
 use crate::advise::Target;
 use crate::render::CheckView;
 use crate::render::escape;
-use crate::render::human::check::summary;
-use crate::render::human::check::write_finding;
+use crate::render::human::finding::summary;
+use crate::render::human::finding::write_finding;
 use crate::render::style;
 
 /// At most so many namespaces are named at a time.

@@ -1,12 +1,14 @@
 //! Reports for people. What comes from outside is escaped; colours underline what the words say.
 
 mod check;
+mod concern;
 mod confirm;
 mod diagnose;
 mod elsewhere;
 mod error;
 mod evidence;
 mod explain;
+mod finding;
 mod history;
 mod lab;
 mod load;
