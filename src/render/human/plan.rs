@@ -6,6 +6,7 @@ use std::io::Write;
 use crate::advise::Status;
 use crate::plan::Change;
 use crate::plan::Edit;
+use crate::plan::Plan;
 use crate::plan::Refusal;
 use crate::plan::Target;
 use crate::render::PlanView;
@@ -48,22 +49,24 @@ pub fn plan(out: &mut dyn Write, view: PlanView<'_>) -> io::Result<()> {
     }
     write_clashes(out, &view.report.clashes)?;
     write_aside(out, view.report, Status::Excepted, "differs, and is left as it is for now:")?;
-    let changes = count(view.plan.changes.len(), "change", "changes");
-    match (view.plan.is_empty(), view.plan.refused.len()) {
-        (true, _) => writeln!(out, "\nnothing to change: every rule that counts is met"),
-        (false, 0) if view.plan.needs_reboot() => {
-            writeln!(out, "\n{changes}, some of which count after a reboot; nothing was written")
-        }
-        (false, 0) => writeln!(out, "\n{changes}; nothing was written"),
-        (false, refused) => {
-            let refused = style::bad(&format!("{refused} refused"));
-            writeln!(
-                out,
-                "\n{changes}, {refused}: apply makes all or none, so it would change nothing; `--skip KEY` leaves a setting out"
-            )
-        }
-    }?;
+    writeln!(out, "\n{}", summary(view.plan))?;
     write_left_out(out, view.subject.host, view.report.is_met(), view.boot_left_out)
+}
+
+fn summary(plan: &Plan) -> String {
+    let changes = count(plan.changes.len(), "change", "changes");
+    let refused = style::bad(&format!("{} refused", plan.refused.len()));
+    match (plan.changes.is_empty(), plan.refused.is_empty()) {
+        (true, true) => "nothing to change: every rule that counts is met".into(),
+        (false, true) if plan.needs_reboot() => {
+            format!("{changes}, some of which count after a reboot; nothing was written")
+        }
+        (false, true) => format!("{changes}; nothing was written"),
+        (true, false) => format!("{refused}, and nothing else to change; `--skip KEY` leaves a setting out"),
+        (false, false) => format!(
+            "{changes}, {refused}: apply makes all or none, so it would change nothing; `--skip KEY` leaves a setting out"
+        ),
+    }
 }
 
 fn write_change(out: &mut dyn Write, change: &Change, view: PlanView<'_>) -> io::Result<()> {
