@@ -186,7 +186,7 @@ pub(super) fn finish(store: &Store, record: &Record, mut execution: Execution, s
     // That it was applied is noted already.
     if !matches!(outcome, Outcome::Applied | Outcome::Pending)
         && let Err(error) = store.write_ending(
-            &Ending { besides: execution.besides, ..Ending::new(id, outcome, left) },
+            &Ending { besides: execution.besides, owed: execution.owed, ..Ending::new(id, outcome, left) },
             record.touches_boot(),
         )
     {

@@ -20,6 +20,8 @@ pub(super) struct Aims {
     pub(super) written: Vec<Aim>,
     /// Those that these writes changed besides and that no later record holds.
     pub(super) besides: BTreeMap<Key, Beside>,
+    /// What an earlier rollback of the record could not put back, with the values that it had.
+    pub(super) owed: BTreeMap<Key, Option<String>>,
 }
 
 /// Where a rollback takes a setting.
@@ -62,7 +64,7 @@ pub(super) fn aims(choice: &Choice, records: &Records, settling: bool, here: &Id
 
 /// An interrupted rollback is brought to its end: its record says where it was going.
 fn forward(record: &Record) -> Aims {
-    let mut aims = Aims { written: Vec::new(), besides: BTreeMap::new() };
+    let mut aims = Aims { written: Vec::new(), besides: BTreeMap::new(), owed: BTreeMap::new() };
     for change in record.live() {
         let Some((key, kind)) = known(&change.key) else { continue };
         let also = change.also.iter().filter_map(|also| Some((known(&also.key)?, also.after.clone()?)));
@@ -94,7 +96,8 @@ fn back(choice: &Choice, records: &Records, settling: bool, here: &Identity) -> 
     let attempts = || records.iter().filter(failed);
     let incomplete = ending.is_some_and(|ending| ending.outcome == Outcome::Incomplete);
     let unsure = attempts().next().is_some() || settling || incomplete;
-    let mut aims = Aims { written: Vec::new(), besides: BTreeMap::new() };
+    let owed = attempts().next_back().map(|attempt| chains.owed_by(attempt)).unwrap_or_default();
+    let mut aims = Aims { written: Vec::new(), besides: BTreeMap::new(), owed };
     for change in record.live().rev() {
         let Some((key, kind)) = known(&change.key) else { continue };
         let (before, after) = (change.before.clone(), change.after.clone());
@@ -121,19 +124,20 @@ fn back(choice: &Choice, records: &Records, settling: bool, here: &Identity) -> 
             also.push(key.clone());
             aims.besides.insert(key, Beside { kind, from, to });
         }
-        let sure = !(unsure && is_reset(&change.key, record));
+        // What an earlier rollback left there is nobody else's doing.
+        let sure = !(aims.owed.contains_key(&key) || unsure && is_reset(&change.key, record));
         aims.written.push(Aim { key, kind, from, sure, to, also, left: stays });
     }
-    // What a rollback before this one reset and could not put back goes where that was going to take it: what is there
-    // is nobody else's doing.
-    let was_left = |(_, ending): &&(Record, Option<Ending>)| {
-        ending.as_ref().is_some_and(|ending| !ending.left.is_empty())
-    };
-    let changes = attempts().filter(was_left).flat_map(|(other, _)| &other.changes);
-    for saved in changes.flat_map(|change| &change.also) {
-        if let (Some((key, kind)), Some(to)) = (known(&saved.key), saved.after.clone()) {
-            aims.besides.insert(key, Beside { kind, from: None, to });
+    // What is not this record's to bring back was as it should be before that rollback.
+    for (key, was) in &aims.owed {
+        let own = |aim: &Aim| aim.key == *key && aim.left.is_none();
+        if aims.besides.contains_key(key) || aims.written.iter().any(own) {
+            continue;
         }
+        let Some(kind) = catalogue::find_or_text(key).map(|setting| setting.kind) else { continue };
+        aims.written.retain(|aim| aim.key != *key);
+        let (key, to) = (key.clone(), was.clone());
+        aims.written.push(Aim { key, kind, from: None, sure: false, to, also: Vec::new(), left: None });
     }
     aims
 }
@@ -222,6 +226,15 @@ impl Chains {
                 }
             }
         }
+    }
+
+    /// What a rollback that did not get through could not put back, where nothing was applied over it since.
+    fn owed_by(&self, (attempt, ending): &(Record, Option<Ending>)) -> BTreeMap<Key, Option<String>> {
+        let number = |id: &str| id.parse::<u64>().unwrap_or(0);
+        let is_later = |link: &Link| number(&link.id) > number(&attempt.id);
+        let open = |key: &str| !self.by_key.get(key).and_then(|chain| chain.last()).is_some_and(is_later);
+        let owed = ending.iter().flat_map(|ending| &ending.owed).filter(|(key, _)| open(key));
+        owed.filter_map(|(key, was)| Some((Key::parse(key).ok()?, was.clone()))).collect()
     }
 
     /// The record's link in a setting's chain, and whether it is the last.

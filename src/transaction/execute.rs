@@ -95,6 +95,8 @@ pub(super) struct Execution {
     pub(super) files_left: Vec<String>,
     /// What was found behind the writes where they changed something besides, if all were made.
     pub(super) besides: BTreeMap<String, String>,
+    /// What could not be put back, with the values that it had.
+    pub(super) owed: BTreeMap<String, Option<String>>,
 }
 
 impl Execution {
@@ -179,7 +181,7 @@ pub(super) fn execute(
             note: None,
         })
         .collect();
-    let (mut incomplete, mut files_left) = (false, Vec::new());
+    let (mut incomplete, mut files_left, mut owed) = (false, Vec::new(), BTreeMap::new());
     if failure.is_some() {
         files_left = files.put_back();
         incomplete = !files_left.is_empty();
@@ -190,8 +192,31 @@ pub(super) fn execute(
                 steps[at].note = Some(why);
             }
         }
+        owed = not_back(&mut writes[..reached], platform);
     }
-    Execution { steps, failure, incomplete, files_left, besides }
+    Execution { steps, failure, incomplete, files_left, besides, owed }
+}
+
+/// What is not as it was before the writes, with the values that it had.
+fn not_back(writes: &mut [Write<'_>], platform: &dyn Platform) -> BTreeMap<String, Option<String>> {
+    let mut owed = BTreeMap::new();
+    for write in &mut *writes {
+        for (key, kind, before) in &write.also {
+            let state = platform.read(key);
+            // The interface may be gone, and its settings with it.
+            if state != LiveState::Absent && !same(*kind, state.value(), Some(before)) {
+                owed.insert(key.to_string(), Some(before.clone()));
+            }
+        }
+    }
+    for write in writes {
+        let before = write.before.as_deref();
+        let is_back = write.target.read().is_ok_and(|found| same(write.kind, found.as_deref(), before));
+        if !is_back {
+            owed.insert(write.key.to_string(), write.before.clone());
+        }
+    }
+    owed
 }
 
 /// Notes that everything was done, and what was found where the writes changed something besides.

@@ -88,7 +88,7 @@ pub(super) fn look<'p>(
         boot_changes: Vec::new(),
         settling,
     };
-    let Aims { written, mut besides } = aims(undo.choice, records, settling, &undo.here);
+    let Aims { written, mut besides, owed } = aims(undo.choice, records, settling, &undo.here);
 
     // First what stands against it. What somebody else has changed is left as it is, also where a write would reset it.
     let mut others = BTreeSet::new();
@@ -109,9 +109,12 @@ pub(super) fn look<'p>(
         let found = target.read()?;
         let is = |value: &Option<String>| same(aim.kind, found.as_deref(), value.as_deref());
         let is_back = is(&aim.to);
+        // What an earlier rollback brought back and could not put back again belongs into the record of this one.
+        let is_owed =
+            owed.get(&aim.key).is_some_and(|was| !same(aim.kind, was.as_deref(), aim.to.as_deref()));
         if let Some(note) = aim.left {
             look.add(&aim.key, found.clone(), found, StepResult::Left, note.into());
-        } else if is_back && aim.also.iter().all(|key| is_back_besides(key, &besides, platform)) {
+        } else if is_back && !is_owed && aim.also.iter().all(|key| is_back_besides(key, &besides, platform)) {
             look.add(&aim.key, found, aim.to, StepResult::Left, "it has this value already".into());
         } else if is_back || !aim.sure || is(&aim.from) || undo.forced.contains(&aim.key) {
             // Where the value itself is back, what its write changed besides may not be: that comes behind it.
@@ -127,8 +130,14 @@ pub(super) fn look<'p>(
     let mut goals: BTreeMap<Key, String> =
         besides.into_iter().map(|(key, beside)| (key, beside.to)).collect();
     goals.extend(to_write.iter().filter_map(|(aim, ..)| Some((aim.key.clone(), aim.to.clone()?))));
-    for (aim, before, target) in to_write {
-        let also = also_changed(&aim.key, platform)?;
+    for (aim, found, target) in to_write {
+        let before = owed.get(&aim.key).cloned().unwrap_or(found);
+        let mut also = also_changed(&aim.key, platform)?;
+        for (key, _, value) in &mut also {
+            if let Some(Some(was)) = owed.get(key) {
+                value.clone_from(was);
+            }
+        }
         // Whatever else the write resets goes where this rollback takes it, or stays as it is.
         let goal = |(key, kind, present): &(Key, Kind, String)| {
             (key.clone(), *kind, goals.get(key).unwrap_or(present).clone())

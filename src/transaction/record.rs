@@ -328,13 +328,17 @@ pub(super) struct Ending {
     /// What was found behind the writes where they changed something besides: key and value.
     #[serde(default)]
     pub(super) besides: BTreeMap<String, String>,
+    /// What could not be put back, with the values that it had: also where a write changed it besides.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) owed: BTreeMap<String, Option<String>>,
 }
 
 impl Ending {
     const SCHEMA: &'static str = "twtune.ending/1";
 
     pub(super) fn new(id: &str, outcome: Outcome, left: Vec<String>) -> Self {
-        Self { schema: Self::SCHEMA.into(), id: id.into(), outcome, left, besides: BTreeMap::new() }
+        let (besides, owed) = (BTreeMap::new(), BTreeMap::new());
+        Self { schema: Self::SCHEMA.into(), id: id.into(), outcome, left, besides, owed }
     }
 
     pub(super) fn text(&self) -> String {

@@ -57,12 +57,11 @@ pub(crate) enum Event {
 }
 
 fn fault() -> impl Strategy<Value = Option<Fault>> {
-    let at = || 0_usize..7;
+    let at = || 0_usize..9;
     let some = prop_oneof![
-        vec(at(), 1..4).prop_map(Fault::Refuses),
-        at().prop_map(|at| Fault::Ignores(vec![at])),
-        at().prop_map(Fault::Signal),
-        (at(), any::<bool>()).prop_map(|(at, written)| Fault::Kill { at, written }),
+        2 => (vec(at(), 0..5), vec(at(), 0..4)).prop_map(|(refused, ignored)| Fault::Fails { refused, ignored }),
+        1 => at().prop_map(Fault::Signal),
+        1 => (at(), any::<bool>()).prop_map(|(at, written)| Fault::Kill { at, written }),
     ];
     prop_oneof![2 => Just(None), 1 => some.prop_map(Some)]
 }
@@ -106,11 +105,11 @@ fn state() -> tempfile::TempDir {
 fn whatever_happens_the_promise_holds() {
     let cases = cases();
     let tally = std::cell::RefCell::new(Tally::default());
-    let outcome = TestRunner::new(config()).run(&vec(event(), 1..12), |events| {
+    let outcome = TestRunner::new(config()).run(&vec((event(), fault()), 1..12), |events| {
         let state = state();
         let mut model = Model::new(state.path());
-        for event in &events {
-            model.meet(event).map_err(TestCaseError::fail)?;
+        for (event, again) in &events {
+            model.meet(event, again.as_ref()).map_err(TestCaseError::fail)?;
         }
         model.end().map_err(TestCaseError::fail)?;
         tally.borrow_mut().add(&model.tally);

@@ -50,10 +50,8 @@ pub(crate) type Values = BTreeMap<Key, String>;
 /// What goes wrong, counted from the writes of the command.
 #[derive(Clone, Debug)]
 pub(crate) enum Fault {
-    /// These writes are refused.
-    Refuses(Vec<usize>),
-    /// These writes are taken and change nothing.
-    Ignores(Vec<usize>),
+    /// These writes are refused, and these are taken and change nothing.
+    Fails { refused: Vec<usize>, ignored: Vec<usize> },
     /// A signal comes, noticed at this look for one.
     Signal(usize),
     /// The program ends at this write, before or behind it.
@@ -233,8 +231,10 @@ impl<'a> Machine<'a> {
         let at = |places: &[usize]| places.iter().map(|place| base + place).collect();
         let mut signal = None;
         match fault {
-            Some(Fault::Refuses(places)) => *self.memory.failing.borrow_mut() = at(places),
-            Some(Fault::Ignores(places)) => *self.memory.ignored.borrow_mut() = at(places),
+            Some(Fault::Fails { refused, ignored }) => {
+                *self.memory.failing.borrow_mut() = at(refused);
+                *self.memory.ignored.borrow_mut() = at(ignored);
+            }
             Some(Fault::Signal(after)) => signal = Some(*after),
             Some(Fault::Kill { at, written }) => self.kill.set(Some((base + at, *written))),
             None => {}

@@ -51,6 +51,8 @@ pub(crate) struct Model<'a> {
     records: Vec<Record>,
     /// For each setting the records in force that changed it, with the value below and their own; the newest last.
     stacks: BTreeMap<Key, Vec<(usize, String, String)>>,
+    /// What goes wrong once more where a command that failed is given again.
+    again: Option<Fault>,
     pub(crate) tally: Tally,
 }
 
@@ -60,12 +62,14 @@ impl<'a> Model<'a> {
             machine: Machine::new(state),
             records: Vec::new(),
             stacks: BTreeMap::new(),
+            again: None,
             tally: Tally::default(),
         }
     }
 
-    pub(crate) fn meet(&mut self, event: &Event) -> Told {
+    pub(crate) fn meet(&mut self, event: &Event, again: Option<&Fault>) -> Told {
         self.tally.events += 1;
+        self.again = again.cloned();
         match event {
             Event::Apply { wanted, probation, fault } => self.apply(wanted, *probation, fault.as_ref())?,
             Event::Rollback { which, force, fault } => {
@@ -215,7 +219,7 @@ impl<'a> Model<'a> {
         let is_undoing =
             |at: usize| self.records[at].undoes.is_some_and(|undone| self.records[undone].undoes.is_some());
         let at = if is_undoing(at) { self.apply_of(at) } else { at };
-        let run = |model: &Self, fault| {
+        let run = |model: &Self, fault: Option<&Fault>| {
             if unconfirmed {
                 model.machine.expire(&name, fault)
             } else {
@@ -271,21 +275,9 @@ impl<'a> Model<'a> {
                 names_what_differs(&done, &before, &now)?;
                 self.add(Some(at), Effects::new(), false, false);
                 self.records[at].tried = true;
-                // The same again does it, or what is not as it has to be was named: it was reset, could not be put back
-                // either, and is not this record's own.
-                let End::Done(again) = run(self, None) else {
-                    return Err("the same again is refused".into());
-                };
-                expect("again", &again.failure, &None)?;
-                let mut goal = goal;
-                for (key, value) in self.machine.values() {
-                    let own = self.records[at].effects.get(&key).is_some_and(|effect| effect.written);
-                    if !own && is_named_left(&done, &key) {
-                        goal.insert(key, value);
-                    }
-                }
+                let again = self.insist(Some(at), run)?;
                 same("the same again", &self.machine.values(), &goal)?;
-                let effects = self.effects(&written(&again), &now);
+                let effects = self.effects(&written(&again), &before);
                 self.take_back(at, effects);
             }
             other => return Err(format!("a rollback ends {other:?}: {:?}", done.failure)),
@@ -417,12 +409,32 @@ impl<'a> Model<'a> {
         }
     }
 
+    /// The same again does it; where that fails once more, the same again.
+    fn insist(
+        &mut self,
+        undoes: Option<usize>,
+        run: impl Fn(&Self, Option<&Fault>) -> End,
+    ) -> Result<Done, String> {
+        // What is killed while it is settled is no other record.
+        let fault =
+            self.again.take().filter(|fault| undoes.is_none() || !matches!(fault, Fault::Kill { .. }));
+        match (run(self, fault.as_ref()), fault.is_some()) {
+            (End::Done(done), _) if done.failure.is_none() => return Ok(done),
+            (End::Done(_), true) if undoes.is_some() => self.add(undoes, Effects::new(), false, false),
+            (End::Done(_) | End::Killed, true) => {}
+            _ => return Err("the same again does not do it".into()),
+        }
+        self.tally.count("failed again");
+        match run(self, None) {
+            End::Done(done) if done.failure.is_none() => Ok(done),
+            _ => Err("the same once more does not do it".into()),
+        }
+    }
+
     /// One rollback without a name settles what was interrupted.
     fn settle(&mut self, expected: &Values) -> Told {
-        match self.machine.rollback(None, false, None) {
-            End::Done(done) => expect("settled", &done.outcome, &Outcome::RolledBack)?,
-            _ => return Err("what was interrupted could not be settled".into()),
-        }
+        let done = self.insist(None, |model, fault| model.machine.rollback(None, false, fault))?;
+        expect("settled", &done.outcome, &Outcome::RolledBack)?;
         same("settled", &self.machine.values(), expected)
     }
 
@@ -430,9 +442,7 @@ impl<'a> Model<'a> {
     fn back_to(&mut self, expected: &Values, what: &str) -> Told {
         let at = self.records.len() - 1;
         let before = self.machine.values();
-        let End::Done(done) = self.machine.rollback(None, false, None) else {
-            return Err(format!("{what} cannot be taken back"));
-        };
+        let done = self.insist(Some(at), |model, fault| model.machine.rollback(None, false, fault))?;
         same(what, &self.machine.values(), expected)?;
         let effects = self.effects(&written(&done), &before);
         self.take_back(at, effects);

@@ -26,6 +26,7 @@ impl Tally {
             "applied",
             "undone",
             "incomplete",
+            "failed again",
             "killed",
             "rolled back",
             "conflict",
