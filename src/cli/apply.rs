@@ -28,6 +28,7 @@ use crate::plan::Origin;
 use crate::plan::Plan;
 use crate::plan::Refusal;
 use crate::plan::SavedPlan;
+use crate::platform::stored::BootFolder;
 use crate::render::PlanView;
 use crate::render::Subject;
 use crate::render::human;
@@ -35,6 +36,7 @@ use crate::render::json;
 use crate::setting::Unit;
 use crate::transaction;
 use crate::transaction::Command;
+use crate::transaction::Deadline;
 use crate::transaction::Done;
 use crate::transaction::Outcome;
 use crate::transaction::Probation;
@@ -113,8 +115,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         refuse_while_interrupted(&place, &place.state(&args.state)?)?;
     }
     if plan.is_empty() {
-        let outcome = if extends_probation(args)? { Outcome::Pending } else { Outcome::Unchanged };
-        return Ok(Context::finish(report(context, &Done::not_begun(outcome), &[]), 0));
+        let done = extend_probation(args)?;
+        return Ok(Context::finish(report(context, &done, &[]), 0));
     }
     if !plan.refused.is_empty() {
         let code = refused_kind(&plan.refused).exit_code();
@@ -164,8 +166,7 @@ fn run_saved(context: &Context, args: &Args, file: &Path) -> Result<u8, CliError
         return Err(refused("it was drawn up in another network namespace").hint("plan again"));
     }
     if let Some(root) = place.root.as_ref().filter(|_| plan.touches_boot()) {
-        plan.edits =
-            saved.edits(&system::boot_files(root).0).map_err(|why| refused(&why).hint("plan again"))?;
+        plan.edits = saved.edits(&root.boot_files().0).map_err(|why| refused(&why).hint("plan again"))?;
     }
     if plan.is_empty() {
         return Ok(Context::finish(report(context, &Done::not_begun(Outcome::Unchanged), &[]), 0));
@@ -201,6 +202,8 @@ fn apply(
         state,
         probation,
         folder: place.folder(),
+        // A saved plan does not say what was assumed of its image.
+        kernel: host.version.filter(|_| place.assumed.is_none() || args.plan.is_none()),
     };
     let interruption = system::watch_signals();
     let done = transaction::apply(&request, &*place.platform, &interruption, &Context::say)?;
@@ -209,28 +212,33 @@ fn apply(
     {
         system::stop_timer(id, state);
     }
-    Ok(done)
+    let until = args.confirm_within.filter(|_| done.outcome == Outcome::Pending).map(deadline);
+    Ok(Done { until, ..done })
 }
 
-/// Whether there are applies on probation that `--confirm-within`, said again, gives more time.
-fn extends_probation(args: &Args) -> Result<bool, CliError> {
-    match (args.confirm_within, Store::open(&args.state.state_dir)?) {
-        (Some(within), Some(store)) => {
-            let extended = transaction::extend(&store, within, &place::here()?, &Context::say)?;
-            for id in &extended {
-                let state = &args.state.state_dir;
-                // A process sees the new time by itself. A timer would come too late for a shorter one; should no
-                // other take its place, the next twtune still sees what is overdue.
-                if system::stop_timer(id, state) && watch::start(id, state, within).is_err() {
-                    Context::say(&format!(
-                        "warning: nobody watches apply {id} any more; `twtune confirm` keeps it"
-                    ));
-                }
-            }
-            Ok(!extended.is_empty())
+/// Nothing to change: where there are applies on probation, `--confirm-within`, said again, gives them this time anew.
+fn extend_probation(args: &Args) -> Result<Done, CliError> {
+    let (Some(within), Some(store)) = (args.confirm_within, Store::open(&args.state.state_dir)?) else {
+        return Ok(Done::not_begun(Outcome::Unchanged));
+    };
+    let extended = transaction::extend(&store, within, &place::here()?, &Context::say)?;
+    for id in &extended {
+        let state = &args.state.state_dir;
+        // A process sees the new time by itself. A timer would come too late for a shorter one; should no other take
+        // its place, the next twtune still sees what is overdue.
+        if system::stop_timer(id, state) && watch::start(id, state, within).is_err() {
+            Context::say(&format!("warning: nobody watches apply {id} any more; `twtune confirm` keeps it"));
         }
-        _ => Ok(false),
     }
+    let waits = !extended.is_empty();
+    let outcome = if waits { Outcome::Pending } else { Outcome::Unchanged };
+    let until = waits.then(|| deadline(within));
+    Ok(Done { until, extended, ..Done::not_begun(outcome) })
+}
+
+/// Such a time from now.
+fn deadline(within: Duration) -> Deadline {
+    Deadline { time: Context::time_in(within), within }
 }
 
 /// A time that an apply can be on probation: a second to a week.

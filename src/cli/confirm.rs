@@ -7,6 +7,8 @@ use crate::cli::error::CliError;
 use crate::cli::place;
 use crate::cli::system;
 use crate::cli::watch::settle_overdue;
+use crate::observe;
+use crate::observe::Wanted;
 use crate::platform::stored::BootFolder;
 use crate::render::human;
 use crate::render::json;
@@ -24,7 +26,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     let kept = match Store::open(&args.state.state_dir)? {
         Some(store) => {
             let root = system::own_root()?;
-            let folder = root.as_ref().map(|root| root as &dyn BootFolder);
+            let version = observe::host(Wanted::default(), true).version;
+            let folder = root.as_ref().map(|root| (root as &dyn BootFolder, version));
             transaction::confirm(&store, &place::here()?, folder, &Context::say)?
         }
         None => Vec::new(),

@@ -7,6 +7,7 @@ use std::io::IsTerminal;
 use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::ValueEnum;
 
@@ -178,6 +179,12 @@ impl Context {
     /// The present time, UTC.
     pub(super) fn now() -> String {
         jiff::Timestamp::now().round(jiff::Unit::Second).unwrap_or_default().to_string()
+    }
+
+    /// The time that it will be then, UTC.
+    pub(super) fn time_in(duration: Duration) -> String {
+        let time = jiff::Timestamp::now().saturating_add(duration).unwrap_or_default();
+        time.round(jiff::Unit::Second).unwrap_or_default().to_string()
     }
 
     /// The present day, UTC.

@@ -138,10 +138,20 @@ impl From<TransactionError> for CliError {
             TransactionError::File(_) | TransactionError::Files(_) => Self::new(ErrorKind::Denied, message)
                 .hint(system::administrator())
                 .hint("`--target live` changes no file"),
-            TransactionError::FilesLeft(_) => Self::new(ErrorKind::Incomplete, message)
-                .hint("`twtune confirm` tries again, `twtune rollback` takes it back"),
+            TransactionError::FilesLeft(_) => {
+                Self::new(ErrorKind::Incomplete, message).hint("`twtune confirm` tries again")
+            }
             TransactionError::Changed(_) => Self::refused(message)
                 .hint("move the lines of your own to another file, or plan again where it is not twtune's"),
+            TransactionError::Shadowed { .. } | TransactionError::InTheWay(_) => Self::refused(message)
+                .hint("take that line away, or plan again: `--take-over` comments such lines out"),
+            TransactionError::NotConfirmed { id, why } => {
+                let rolls_back = format!("`twtune rollback {id}` takes it back");
+                Self { message, ..Self::from(*why) }.hint(rolls_back)
+            }
+            TransactionError::HalfConfirmed(id) => {
+                Self::refused(message).hint(format!("`twtune confirm` again, or `twtune rollback {id}`"))
+            }
             TransactionError::UnknownId(_) => Self::refused(message).hint("`twtune history` lists them"),
             TransactionError::Foreign(_) => Self::refused(message),
         }

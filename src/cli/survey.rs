@@ -134,7 +134,7 @@ pub(super) fn survey<'a>(
     let snapshot = look(place, rules, depth.writable);
     let (boot, concerns, boot_files) = match &place.root {
         Some(root) if depth.boot || place.target != Target::Live => {
-            let (files, loader) = system::boot_files(root);
+            let (files, loader) = root.boot_files();
             host.boot_loader = loader;
             let (boot, concerns) = foresee(&files, &host, place, rules, &snapshot);
             (boot, concerns, Some(files))

@@ -11,6 +11,7 @@ mod order;
 mod origin;
 mod ports;
 mod saved;
+mod win;
 
 pub use boot::BootPlace;
 pub use boot::checksums;
@@ -36,3 +37,4 @@ pub use origin::Origin;
 pub use ports::RESERVED;
 pub use ports::range_to_change;
 pub use saved::SavedPlan;
+pub use win::NextBoot;

@@ -6,8 +6,11 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::io;
 
+use crate::facts::BootLoader;
 use crate::facts::LiveState;
+use crate::facts::Loader;
 use crate::facts::Writable;
+use crate::facts::boot::BootFiles;
 use crate::platform::Platform;
 use crate::platform::PlatformError;
 use crate::platform::Target;
@@ -79,6 +82,13 @@ impl Platform for Memory {
 }
 
 impl BootFolder for Memory {
+    fn boot_files(&self) -> (BootFiles, BootLoader) {
+        let files = self.files.borrow();
+        let add =
+            |files: BootFiles, (path, file): (&String, &StoredFile)| files.with(path, file.content.clone());
+        (files.iter().fold(BootFiles::default(), add), BootLoader::Is(Loader::SystemdSysctl))
+    }
+
     fn read_file(&self, path: &str) -> Result<Option<StoredFile>, FileError> {
         Ok(self.files.borrow().get(path).cloned())
     }

@@ -4,6 +4,9 @@ use std::io;
 
 use thiserror::Error;
 
+use crate::facts::BootLoader;
+use crate::facts::boot::BootFiles;
+
 /// A file, with all of it that is brought back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StoredFile {
@@ -42,6 +45,9 @@ impl StoredFile {
 
 /// A tree of such files.
 pub trait BootFolder {
+    /// All files that have a say in the next boot, and what reads them.
+    fn boot_files(&self) -> (BootFiles, BootLoader);
+
     /// Reads a file; None where there is none.
     ///
     /// # Errors

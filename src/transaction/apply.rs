@@ -13,6 +13,7 @@ use crate::platform::PlatformError;
 use crate::platform::stored::BootFolder;
 use crate::setting::Key;
 use crate::setting::Kind;
+use crate::setting::Version;
 use crate::setting::catalogue;
 use crate::transaction::Change;
 use crate::transaction::Command;
@@ -24,8 +25,8 @@ use crate::transaction::Stale;
 use crate::transaction::Store;
 use crate::transaction::StoreError;
 use crate::transaction::TransactionError;
-use crate::transaction::boot;
 use crate::transaction::confirm;
+use crate::transaction::edit;
 use crate::transaction::execute::Execution;
 use crate::transaction::execute::Files;
 use crate::transaction::execute::Write;
@@ -56,6 +57,8 @@ pub struct Request<'a> {
     pub probation: Option<Probation<'a>>,
     /// The files that set values at boot, where the plan changes any.
     pub folder: Option<&'a dyn BootFolder>,
+    /// The kernel's version, where it is known: what it makes of the files.
+    pub kernel: Option<Version>,
 }
 
 /// Applies a plan. `interruption` says why to stop, once there is a reason; `say` hears of waiting.
@@ -68,6 +71,9 @@ pub fn apply(
     interruption: &dyn Fn() -> Option<String>,
     say: &dyn Fn(&str),
 ) -> Result<Done, TransactionError> {
+    if let Some(copy) = request.copy {
+        store::check_place_of_copy(copy)?;
+    }
     let mut writes = Vec::with_capacity(request.plan.changes.len());
     for change in request.plan.changes.iter().filter(|change| change.target == Target::Live) {
         writes.push(Write {
@@ -93,7 +99,8 @@ pub fn apply(
     for write in &mut writes {
         let found = write.target.read()?;
         if !same(write.kind, found.as_deref(), write.before.as_deref()) {
-            stale.push(Stale { key: write.key.clone(), planned: write.before.clone(), found });
+            let (key, planned) = (write.key.clone(), write.before.clone());
+            stale.push(Stale { key, target: Target::Live, planned, found });
         }
         // Again, now that no other twtune can change it.
         write.also = also_changed(&write.key, platform)?;
@@ -107,7 +114,8 @@ pub fn apply(
     let mut files = Files { folder: request.folder, writes: Vec::new() };
     if let Some(folder) = request.folder.filter(|_| request.plan.touches_boot()) {
         let records = store.records(&request.here)?;
-        files.writes = boot::plan_files(&mut record, request.plan, &records, &request.here, folder)?;
+        let on = (folder, request.kernel);
+        files.writes = edit::plan_files(&mut record, request.plan, &records, &request.here, on)?;
         if request.probation.is_some() {
             // They are written when it is confirmed.
             files.writes.clear();
@@ -120,7 +128,7 @@ pub fn apply(
         platform,
         Some(request),
         interruption,
-        Outcome::Applied,
+        Ending::new("", Outcome::Applied, Vec::new()),
     )
 }
 
@@ -132,7 +140,7 @@ pub(super) fn transact(
     platform: &dyn Platform,
     request: Option<&Request<'_>>,
     interruption: &dyn Fn() -> Option<String>,
-    success: Outcome,
+    mut success: Ending,
 ) -> Result<Done, TransactionError> {
     let (record, text) = store.write_record(record)?;
     let probation = request.and_then(|request| request.probation.as_ref());
@@ -144,17 +152,24 @@ pub(super) fn transact(
     }
     // An apply whose success cannot be noted is put back: it would count as interrupted, and stand in the way of the
     // next one. A rollback stays: to repeat it is harmless.
-    let success = if probation.is_some() { Outcome::Pending } else { success };
-    let seal = |besides: &BTreeMap<String, String>| match success {
+    success.id.clone_from(&record.id);
+    if probation.is_some() {
+        success.outcome = Outcome::Pending;
+    }
+    let seal = |besides: &BTreeMap<String, String>| match success.outcome {
         Outcome::Applied | Outcome::Pending => {
-            let ending = Ending { besides: besides.clone(), ..Ending::new(&record.id, success, Vec::new()) };
+            let ending = Ending { besides: besides.clone(), ..success.clone() };
             let noted = store.write_ending(&ending, record.touches_boot());
             noted.map_err(|error| format!("how it ended could not be noted: {error}"))
         }
         _ => Ok(()),
     };
     let execution = execute(writes, files, platform, interruption, &seal);
-    Ok(finish(store, &record, execution, success))
+    // What waits to be confirmed has files to write then.
+    let written = if probation.is_some() { record.file_paths() } else { files.paths() };
+    let done = finish(store, &record, execution, success);
+    let is_undone = done.outcome == Outcome::Undone;
+    Ok(Done { files: if is_undone { Vec::new() } else { written }, ..done })
 }
 
 /// What has to be there before the first change, besides the record.
@@ -165,11 +180,11 @@ fn prepare(store: &Store, id: &str, text: &str, request: &Request<'_>) -> Result
     request.probation.as_ref().map_or(Ok(()), |probation| confirm::arm(store, id, probation))
 }
 
-pub(super) fn finish(store: &Store, record: &Record, mut execution: Execution, success: Outcome) -> Done {
+pub(super) fn finish(store: &Store, record: &Record, mut execution: Execution, success: Ending) -> Done {
     let id = &record.id;
     execution.add_boot_steps(record);
     let outcome = match (&execution.failure, execution.incomplete) {
-        (None, false) => success,
+        (None, false) => success.outcome,
         (_, true) => Outcome::Incomplete,
         (Some(_), false) => Outcome::Undone,
     };
@@ -186,7 +201,7 @@ pub(super) fn finish(store: &Store, record: &Record, mut execution: Execution, s
     // That it was applied is noted already.
     if !matches!(outcome, Outcome::Applied | Outcome::Pending)
         && let Err(error) = store.write_ending(
-            &Ending { besides: execution.besides, owed: execution.owed, ..Ending::new(id, outcome, left) },
+            &Ending { besides: execution.besides, owed: execution.owed, outcome, left, ..success },
             record.touches_boot(),
         )
     {
@@ -197,11 +212,10 @@ pub(super) fn finish(store: &Store, record: &Record, mut execution: Execution, s
     }
     Done {
         id: Some(id.clone()),
-        undoes: None,
-        outcome,
         rollback_file: Some(store.path_of(id)),
         steps: execution.steps,
         failure,
+        ..Done::not_begun(outcome)
     }
 }
 

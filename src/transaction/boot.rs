@@ -7,8 +7,6 @@ use crate::facts::Identity;
 use crate::plan::DROP_IN;
 use crate::plan::DropIn;
 use crate::plan::DropInLine;
-use crate::plan::Plan;
-use crate::plan::Target;
 use crate::platform::stored::BootFolder;
 use crate::platform::stored::FileError;
 use crate::platform::stored::StoredFile;
@@ -19,14 +17,11 @@ use crate::transaction::Record;
 use crate::transaction::Records;
 use crate::transaction::Store;
 use crate::transaction::StoreError;
-use crate::transaction::TransactionError;
-use crate::transaction::execute::Files;
 use crate::transaction::history::counts;
-use crate::transaction::lines::commented;
+use crate::transaction::lines::Line;
 use crate::transaction::lines::edited;
 use crate::transaction::lines::uncomment;
 use crate::transaction::record::Change;
-use crate::transaction::record::Comment;
 use crate::transaction::record::Ending;
 use crate::transaction::record::FileChange;
 use crate::transaction::record::SavedFile;
@@ -65,8 +60,10 @@ struct LineLayer {
 /// Lines of another's file, commented out.
 struct Layer {
     id: String,
-    lines: Vec<(usize, String)>,
+    lines: Vec<Line>,
     before: Option<StoredFile>,
+    /// What it would say without that.
+    original: Vec<u8>,
     after: Option<StoredFile>,
 }
 
@@ -77,27 +74,38 @@ impl Layers {
     }
 
     /// The same once this apply is confirmed: it then lies where it was made, below what was applied since.
-    fn replay_with(records: &Records, confirmed: Option<&Record>, here: &Identity) -> Self {
+    pub(super) fn replay_with(records: &Records, confirmed: Option<&Record>, here: &Identity) -> Self {
         let mut layers = Self::default();
+        // What was confirmed when others had been there since: its lines lie where it was made, its files above theirs.
+        let mut late: Vec<(&str, &Record)> = Vec::new();
         for (record, ending) in records {
-            let waits = |ending: &Ending| ending.outcome == Outcome::Pending && confirmed != Some(record);
-            let written = ending.as_ref().is_some_and(|ending| !waits(ending) && counts(record, ending));
-            if written && record.origin.same_machine(here) {
-                layers.add(records, record);
+            let waits = |ending: &Ending| {
+                ending.outcome == Outcome::Pending
+                    && confirmed.is_none_or(|confirmed| confirmed.id != record.id)
+            };
+            let written = ending.as_ref().filter(|ending| !waits(ending) && counts(record, ending));
+            if let Some(ending) = written.filter(|_| record.origin.same_machine(here)) {
+                let behind = ending.confirmed.as_ref().map(|confirmed| confirmed.behind.as_str());
+                late.extend(behind.map(|behind| (behind, record)));
+                layers.add(records, record, behind.is_none());
+            }
+            for (_, late) in late.extract_if(.., |(behind, _)| *behind == record.id) {
+                layers.put_files_on(&late.id, late);
             }
         }
         layers
     }
 
-    fn add(&mut self, records: &Records, record: &Record) {
+    fn add(&mut self, records: &Records, record: &Record, with_files: bool) {
         let find = |id: &String| records.iter().map(|(other, _)| other).find(|other| other.id == *id);
         let undone = record.undoes.as_ref().and_then(find);
         match (record.command, undone) {
-            (Command::Apply, _) => self.put_on(record, &record.id, record),
+            (Command::Apply, _) if with_files => self.put_on(record, record),
+            (Command::Apply, _) => self.put_lines_on(record),
             (Command::Rollback, Some(undone)) => {
                 // The undoing of a rollback brings the apply back.
                 if let Some(apply) = undone.undoes.as_ref().and_then(find) {
-                    self.put_on(apply, &apply.id, record);
+                    self.put_on(apply, record);
                     return;
                 }
                 self.take_out(&undone.id);
@@ -113,19 +121,27 @@ impl Layers {
     }
 
     /// Puts the lines of an apply on top; what it did to files is said by the record that did it.
-    fn put_on(&mut self, apply: &Record, id: &str, did: &Record) {
+    fn put_on(&mut self, apply: &Record, did: &Record) {
+        self.put_lines_on(apply);
+        self.put_files_on(&apply.id, did);
+    }
+
+    fn put_lines_on(&mut self, apply: &Record) {
         for change in apply.boot() {
             if let (Ok(key), Some(line)) = (Key::parse(&change.key), line(change)) {
-                self.lines.entry(key).or_default().push(LineLayer {
-                    id: id.to_owned(),
-                    line,
-                    before: change.before.clone(),
-                });
+                let (id, before) = (apply.id.clone(), change.before.clone());
+                self.lines.entry(key).or_default().push(LineLayer { id, line, before });
             }
         }
+    }
+
+    fn put_files_on(&mut self, id: &str, did: &Record) {
         for file in &did.files {
             let (before, after) = (stored(file.before.as_ref()), stored(file.after.as_ref()));
-            let layer = Layer { id: id.to_owned(), lines: file.lines.clone(), before, after };
+            let lines =
+                after.as_ref().map(|after| Line::all(&after.content, &file.lines)).unwrap_or_default();
+            let original = after.as_ref().map(|after| uncomment(&after.content, &lines)).unwrap_or_default();
+            let layer = Layer { id: id.to_owned(), lines, before, original, after };
             self.files.entry(file.path.clone()).or_default().push(layer);
         }
     }
@@ -144,21 +160,22 @@ impl Layers {
                 let gone = layers.remove(at);
                 let mut freed = Vec::new();
                 // A line whose setting another apply holds stays out of the way of that one, which takes it over.
-                for (line, key) in gone.lines {
-                    let Some(heir) = holder(&self.lines, &key) else {
+                for line in gone.lines {
+                    let Some(heir) = holder(&self.lines, &line.key) else {
                         freed.push(line);
                         continue;
                     };
                     if let Some(own) = layers.iter_mut().find(|layer| layer.id == heir) {
-                        own.lines.push((line, key));
+                        own.lines.push(line);
                     } else {
-                        let (before, after) = (gone.before.clone(), gone.after.clone());
-                        layers.insert(at, Layer { id: heir.into(), lines: vec![(line, key)], before, after });
+                        let (before, original) = (gone.before.clone(), gone.original.clone());
+                        let (id, lines, after) = (heir.into(), vec![line], gone.after.clone());
+                        layers.insert(at, Layer { id, lines, before, original, after });
                     }
                 }
                 // What was there before any of them, and what is there now, is said by the first and the last.
                 if let Some(first) = layers.first_mut().filter(|_| at == 0) {
-                    first.before = gone.before;
+                    (first.before, first.original) = (gone.before, gone.original);
                 }
                 let end = layers.len();
                 if let Some(last) = layers.last_mut().filter(|_| at == end) {
@@ -170,7 +187,7 @@ impl Layers {
 
     /// The lines of an apply on top of all others.
     pub(super) fn with(mut self, apply: &Record) -> Self {
-        self.put_on(apply, &apply.id, apply);
+        self.put_on(apply, apply);
         self
     }
 
@@ -196,6 +213,11 @@ impl Layers {
         (top.id == id).then_some(top)
     }
 
+    /// Whether an apply's line is the one in the file.
+    pub(super) fn is_on_top(&self, key: &str, id: &str) -> bool {
+        self.own(key, id).is_some()
+    }
+
     /// The lines of a file that the undoing of an apply is about, what should be there, and where that takes it: back to
     /// what was there before any apply, or else to what is there with the lines uncommented that no other holds.
     fn below(&self, path: &str, id: &str) -> Option<FileGoal> {
@@ -206,13 +228,15 @@ impl Layers {
             let others = Key::parse(key).ok().and_then(|key| self.lines.get(&key));
             others.is_some_and(|layers| layers.iter().any(|layer| layer.id != id))
         };
-        let lines: Vec<(usize, String)> = own().flat_map(|layer| layer.lines.clone()).collect();
-        let free: Vec<usize> = lines.iter().filter(|(_, key)| !held(key)).map(|(line, _)| *line).collect();
-        let uncommented = |file: &StoredFile| {
-            if free.is_empty() { file.clone() } else { file.with(uncomment(&file.content, &free)) }
-        };
-        let alone = own().count() == layers.len() && free.len() == lines.len();
-        let to = if alone { first.before.clone() } else { last.after.as_ref().map(uncommented) };
+        let from = last.after.as_ref()?;
+        let free: Vec<Line> =
+            own().flat_map(|layer| &layer.lines).filter(|line| !held(&line.key)).cloned().collect();
+        let text = uncomment(&from.content, &free);
+        let alone = own().count() == layers.len() && text == first.original;
+        let to = if alone { first.before.clone() } else { Some(from.clone()) };
+        let to = if alone || free.is_empty() { to } else { Some(from.with(text)) };
+        let numbered = |line: &Line| Some((line.find(&from.content)?, line.key.clone()));
+        let lines = own().flat_map(|layer| &layer.lines).filter_map(numbered).collect();
         Some(FileGoal { path: path.into(), lines, from: last.after.clone(), to, unsure: false })
     }
 
@@ -228,90 +252,6 @@ impl Layers {
 fn holder<'l>(lines: &'l BTreeMap<Key, Vec<LineLayer>>, key: &str) -> Option<&'l str> {
     let layers = lines.get(&Key::parse(key).ok()?)?;
     layers.last().map(|layer| layer.id.as_str())
-}
-
-/// Adds to a record what a plan does to the files, and gives the files to write.
-///
-/// # Errors
-/// A file cannot be read, or is not what twtune left or the plan found.
-pub(super) fn plan_files(
-    record: &mut Record,
-    plan: &Plan,
-    records: &Records,
-    here: &Identity,
-    folder: &dyn BootFolder,
-) -> Result<Vec<FileWrite>, TransactionError> {
-    for change in plan.changes.iter().filter(|change| change.target == Target::Boot) {
-        record.changes.push(Change {
-            key: change.key.to_string(),
-            target: Target::Boot.to_string(),
-            before: change.before.clone(),
-            after: change.after.clone(),
-            also: Vec::new(),
-            comment: Some(Comment { profile: change.profile.clone(), why: change.why.clone() }),
-        });
-    }
-    let mut writes = Vec::new();
-    for edit in &plan.edits {
-        let found = folder.read_file(&edit.path)?;
-        let lines: Vec<usize> = edit.lines.iter().map(|(line, _)| *line).collect();
-        let text = commented(&edit.text, &lines);
-        let after = match &found {
-            Some(found) if edit.source == edit.path && found.content == edit.text => found.with(text),
-            None if edit.source != edit.path => StoredFile::new(text),
-            _ => return Err(TransactionError::Changed(edit.path.clone())),
-        };
-        record.files.push(FileChange {
-            path: edit.path.clone(),
-            lines: edit.lines.iter().map(|(line, key)| (*line, key.to_string())).collect(),
-            before: found.as_ref().map(SavedFile::of),
-            after: Some(SavedFile::of(&after)),
-        });
-        writes.push(FileWrite { path: edit.path.clone(), before: found, after: Some(after) });
-    }
-    let layers = Layers::replay(records, here);
-    let now = layers.drop_in();
-    writes.push(own_file(&now, &layers.with(record).drop_in(), folder)?);
-    Ok(writes)
-}
-
-/// twtune's own file with the lines of an apply.
-fn own_file(now: &DropIn, with: &DropIn, folder: &dyn BootFolder) -> Result<FileWrite, TransactionError> {
-    let before = folder.read_file(DROP_IN)?;
-    let (now, with) = (now.text(), with.text());
-    let text = before.as_ref().map(|file| file.content.as_slice());
-    // A confirmation that was killed may have written it.
-    if ![&now, &with].iter().any(|expected| text == expected.as_ref().map(String::as_bytes)) {
-        return Err(TransactionError::Changed(DROP_IN.into()));
-    }
-    let after = with.map(|text| StoredFile::new(text.into_bytes()));
-    Ok(FileWrite { path: DROP_IN.into(), before, after })
-}
-
-/// The files to write of an apply that was on probation, now that it is confirmed.
-///
-/// # Errors
-/// A file cannot be read, or is not what twtune left or the apply found.
-pub(super) fn confirmed_files<'p>(
-    apply: &Record,
-    records: &Records,
-    here: &Identity,
-    folder: Option<&'p dyn BootFolder>,
-) -> Result<Files<'p>, TransactionError> {
-    let mut files = Files { folder, writes: Vec::new() };
-    let Some(folder) = folder.filter(|_| apply.touches_boot()) else { return Ok(files) };
-    for file in &apply.files {
-        let (before, after) = (stored(file.before.as_ref()), stored(file.after.as_ref()));
-        let found = folder.read_file(&file.path)?;
-        if ![&before, &after].iter().any(|expected| StoredFile::same(found.as_ref(), expected.as_ref())) {
-            return Err(TransactionError::Changed(file.path.clone()));
-        }
-        files.writes.push(FileWrite { path: file.path.clone(), before: found, after });
-    }
-    let now = Layers::replay(records, here).drop_in();
-    let with = Layers::replay_with(records, Some(apply), here).drop_in();
-    files.writes.push(own_file(&now, &with, folder)?);
-    Ok(files)
 }
 
 /// The lines and files that a rollback of a record, or its bringing to an end, leads to.
@@ -336,15 +276,19 @@ pub(super) fn goals(
         }
     };
     let values = record.boot().filter_map(value).collect();
-    // A confirmation that was killed may have written the files of one that waits for it.
-    let is_pending = |(other, ending): &(Record, Option<Ending>)| {
+    // A confirmation that was killed may have written the files of one that waits for it; else nobody has.
+    let is_begun = |(other, ending): &(Record, Option<Ending>)| {
+        other.id == record.id && ending.as_ref().is_some_and(is_half_confirmed)
+    };
+    let is_waiting = |(other, ending): &(Record, Option<Ending>)| {
         other.id == record.id && ending.as_ref().is_some_and(|ending| ending.outcome == Outcome::Pending)
     };
-    let pending = known && records.iter().any(is_pending);
+    let waiting = known && records.iter().any(is_waiting);
+    let begun = waiting && records.iter().any(is_begun);
     let aside = |file: &FileChange, back: bool| {
         let (before, after) = (stored(file.before.as_ref()), stored(file.after.as_ref()));
         let (from, to) = if back { (after, before) } else { (before, after) };
-        FileGoal { path: file.path.clone(), lines: file.lines.clone(), from, to, unsure: pending }
+        FileGoal { path: file.path.clone(), lines: file.lines.clone(), from, to, unsure: waiting }
     };
     let mut files = Vec::new();
     let drop_in = match (record.command, settling, undone) {
@@ -360,13 +304,9 @@ pub(super) fn goals(
         }
         _ => {
             files.extend(layers.inherited(record));
-            for file in &record.files {
-                // What others hold is as they left it: one that waits had no part in it.
-                if pending && layers.files.get(&file.path).is_some_and(|others| !others.is_empty()) {
-                    continue;
-                }
+            for file in record.files.iter().filter(|_| begun || !waiting) {
                 let known = known && record.command == Command::Apply;
-                let below = layers.below(&file.path, &record.id).filter(|_| known);
+                let below = layers.below(&file.path, &record.id).filter(|_| known && !waiting);
                 files.push(below.unwrap_or_else(|| aside(file, true)));
             }
             after_undoing(layers, record, records)
@@ -483,6 +423,11 @@ fn line(change: &Change) -> Option<DropInLine> {
     Some(DropInLine { value: change.after.clone()?, profile: comment.profile, why: comment.why })
 }
 
-fn stored(file: Option<&SavedFile>) -> Option<StoredFile> {
+/// Whether a confirmation was begun and did not come to its end.
+pub(super) fn is_half_confirmed(ending: &Ending) -> bool {
+    ending.outcome == Outcome::Pending && ending.confirmed.is_some()
+}
+
+pub(super) fn stored(file: Option<&SavedFile>) -> Option<StoredFile> {
     file.and_then(SavedFile::stored)
 }

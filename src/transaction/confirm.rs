@@ -6,14 +6,16 @@ use std::io;
 use std::time::Duration;
 
 use crate::facts::Identity;
-use crate::platform::stored::BootFolder;
 use crate::transaction::Outcome;
 use crate::transaction::Record;
 use crate::transaction::Store;
 use crate::transaction::StoreError;
 use crate::transaction::TransactionError;
-use crate::transaction::boot;
+use crate::transaction::edit;
+use crate::transaction::edit::Boot;
+use crate::transaction::execute::Files;
 use crate::transaction::moment::now;
+use crate::transaction::record::Confirmed;
 use crate::transaction::record::Ending;
 
 /// How long a watcher sleeps at the most before it looks whether the matter is settled.
@@ -56,13 +58,17 @@ pub(super) fn arm(store: &Store, id: &str, probation: &Probation<'_>) -> Result<
 /// # Errors
 /// The state directory or a file in it is not acceptable.
 pub(super) fn pending(store: &Store, here: &Identity) -> Result<Vec<(String, u64)>, StoreError> {
-    let now = now();
     let left = |id: String| {
-        let rebooted = !store.entry(&id)?.0.origin.same_boot(here);
-        let left = store.due(&id)?.filter(|_| !rebooted).unwrap_or(0).saturating_sub(now);
+        let left = left(store, &store.entry(&id)?.0, here)?;
         Ok((id, left))
     };
     store.due_ids()?.into_iter().map(left).collect()
+}
+
+/// The seconds that are left to a record on probation; none where the machine was rebooted since.
+pub(super) fn left(store: &Store, record: &Record, here: &Identity) -> Result<u64, StoreError> {
+    let due = store.due(&record.id)?.filter(|_| record.origin.same_boot(here));
+    Ok(due.unwrap_or(0).saturating_sub(now()))
 }
 
 /// Whether a record waits to be confirmed.
@@ -99,7 +105,7 @@ pub fn extend(
 pub fn confirm(
     store: &Store,
     here: &Identity,
-    folder: Option<&dyn BootFolder>,
+    boot: Option<Boot<'_>>,
     say: &dyn Fn(&str),
 ) -> Result<Vec<String>, TransactionError> {
     let _lock = store.lock(&|| None, say)?;
@@ -108,7 +114,8 @@ pub fn confirm(
         let (record, ending) = store.entry(&id)?;
         match ending {
             Some(ending) if ending.outcome == Outcome::Pending && left > 0 => {
-                keep(store, &record, &ending, here, folder)?;
+                keep(store, (&record, &ending), here, boot)
+                    .map_err(|why| TransactionError::NotConfirmed { id: id.clone(), why: Box::new(why) })?;
                 confirmed.push(id.clone());
             }
             // It waits no more: whoever was to take away its moment could not.
@@ -126,18 +133,33 @@ pub fn confirm(
 /// can be confirmed or undone as before.
 fn keep(
     store: &Store,
-    record: &Record,
-    ending: &Ending,
+    (record, ending): (&Record, &Ending),
     here: &Identity,
-    folder: Option<&dyn BootFolder>,
+    boot: Option<Boot<'_>>,
 ) -> Result<(), TransactionError> {
-    let kept = Ending { outcome: Outcome::Applied, ..ending.clone() };
-    let files = boot::confirmed_files(record, &store.records(here)?, here, folder)?;
-    files.replace_all(|| {
-        store.write_ending(&kept, record.touches_boot()).inspect_err(|_| {
-            let _ = store.write_ending(ending, false);
+    let mut kept = Ending { outcome: Outcome::Applied, ..ending.clone() };
+    let Some(boot) = boot.filter(|_| record.touches_boot()) else {
+        return Ok(store.write_ending(&kept, record.touches_boot())?);
+    };
+    let records = store.records(here)?;
+    let (writes, changes) = edit::confirmed_files((record, ending), &records, here, boot)?;
+    let behind = records.last().map(|(newest, _)| newest.id.clone()).unwrap_or_default();
+    kept.confirmed = Some(Confirmed { behind, files: changes });
+    let begun = Ending { outcome: Outcome::Pending, ..kept.clone() };
+    let files = Files { folder: Some(boot.0), writes };
+    // What it is about to do to which files is on disk before the first is changed.
+    let replaced = store.rewrite_ending(&begun).map_err(TransactionError::from).and_then(|()| {
+        files.replace_all(|| {
+            store.write_ending(&kept, true).inspect_err(|_| {
+                let _ = store.write_ending(&begun, false);
+            })
         })
-    })
+    });
+    if !matches!(replaced, Ok(()) | Err(TransactionError::FilesLeft(_))) {
+        // Nothing of it was done. Should this fail, it counts as begun, and can be begun again.
+        let _ = store.rewrite_ending(ending);
+    }
+    replaced
 }
 
 /// The records whose time is over and which nobody has settled.

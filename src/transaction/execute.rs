@@ -42,6 +42,11 @@ pub(super) struct Files<'p> {
 }
 
 impl Files<'_> {
+    /// Their paths.
+    pub(super) fn paths(&self) -> Vec<String> {
+        self.writes.iter().map(|write| write.path.clone()).collect()
+    }
+
     fn replace(&self, path: &str, file: Option<&StoredFile>) -> Result<(), String> {
         let Some(folder) = self.folder else { return Err(format!("there is no {path} here")) };
         folder.replace_file(path, file).map_err(|error| error.to_string())?;

@@ -1,6 +1,7 @@
 //! What was applied and rolled back here, and what of it is in force.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::facts::Identity;
 use crate::transaction::Command;
@@ -9,6 +10,7 @@ use crate::transaction::Record;
 use crate::transaction::Records;
 use crate::transaction::Store;
 use crate::transaction::StoreError;
+use crate::transaction::confirm;
 use crate::transaction::record::Ending;
 
 /// One apply or rollback.
@@ -24,6 +26,10 @@ pub struct Entry {
     pub namespace_gone: bool,
     /// Its rollback file.
     pub rollback_file: PathBuf,
+    /// The settings that could not be put back, or were left to somebody who had changed them since.
+    pub left: Vec<String>,
+    /// How long it still waits to be confirmed, where it does.
+    pub waits: Option<Duration>,
 }
 
 /// How an entry ended, if it did.
@@ -66,8 +72,9 @@ pub fn history(store: &Store, here: &Identity) -> Result<Vec<Entry>, StoreError>
     let due = store.due_ids()?;
     let in_force = in_force(&records, here);
     let entries = records.into_iter().zip(in_force);
-    Ok(entries
+    let mut entries: Vec<Entry> = entries
         .map(|((record, ending), in_force)| Entry {
+            left: ending.as_ref().map(Ending::all_left).unwrap_or_default(),
             state: match ending {
                 // What was on probation and is no longer in force was undone, by hand, by time or by a reboot.
                 Some(ending) if ending.outcome == Outcome::Pending && !in_force => {
@@ -89,9 +96,14 @@ pub fn history(store: &Store, here: &Identity) -> Result<Vec<Entry>, StoreError>
             // Nobody looked yet.
             namespace_gone: false,
             rollback_file: store.path_of(&record.id),
+            waits: None,
             record,
         })
-        .collect())
+        .collect();
+    for entry in entries.iter_mut().filter(|entry| entry.state == State::Ended(Outcome::Pending)) {
+        entry.waits = Some(Duration::from_secs(confirm::left(store, &entry.record, here)?));
+    }
+    Ok(entries)
 }
 
 /// Whether nothing waits to be settled, which a single look at the names tells: nothing is on probation, and

@@ -24,6 +24,7 @@ use crate::transaction::boot::Foreign;
 use crate::transaction::chain::Aims;
 use crate::transaction::chain::Beside;
 use crate::transaction::chain::aims;
+use crate::transaction::edit::refuse_half_confirmed;
 use crate::transaction::execute::Files;
 use crate::transaction::execute::Write;
 use crate::transaction::execute::same;
@@ -170,6 +171,7 @@ impl Look<'_> {
     fn at_files(&mut self, undo: &Undo<'_>, records: &Records) -> Result<(), TransactionError> {
         let (record, known) = (&undo.choice.record, undo.choice.known);
         let Some(folder) = undo.folder.filter(|_| record.touches_boot()) else { return Ok(()) };
+        refuse_half_confirmed(records, Some(&record.id).filter(|_| known).map(String::as_str), &undo.here)?;
         let goals = boot::goals(record, records, known, self.settling, &undo.here);
         let is_forced = |key: &str| undo.forced.iter().any(|forced| forced.as_str() == key);
         let change = |change: &Change| {
@@ -228,13 +230,14 @@ impl Look<'_> {
                 self.steps.push(Step { key, target: Target::Boot, before, after, result, note: None });
             }
         }
+        let outcome = if self.conflict { Outcome::Refused } else { Outcome::RolledBack };
         Done {
             id: Some(undo.choice.record.id.clone()),
-            undoes: None,
-            outcome: if self.conflict { Outcome::Refused } else { Outcome::RolledBack },
             rollback_file: Some(store.path_of(&undo.choice.record.id)),
             steps: self.steps,
             failure: self.conflict.then(|| "somebody else changed a setting since".to_owned()),
+            files: if self.conflict { Vec::new() } else { self.files.paths() },
+            ..Done::not_begun(outcome)
         }
     }
 }

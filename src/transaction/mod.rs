@@ -5,6 +5,7 @@ mod apply;
 mod boot;
 mod chain;
 mod confirm;
+mod edit;
 mod execute;
 #[cfg(target_os = "linux")]
 #[path = "folder/linux.rs"]
@@ -27,6 +28,7 @@ mod store;
 
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use thiserror::Error;
 
@@ -48,6 +50,7 @@ pub use confirm::extend;
 pub use confirm::is_on_probation;
 pub use confirm::overdue;
 pub use confirm::watch;
+pub use edit::Boot;
 pub use history::Entry;
 pub use history::State;
 pub use history::history;
@@ -85,6 +88,21 @@ pub struct Done {
     pub steps: Vec<Step>,
     /// Why it did not go through, where it did not.
     pub failure: Option<String>,
+    /// The files that set values at boot and were written, or will be once it is confirmed.
+    pub files: Vec<String>,
+    /// Of an apply on probation: until when it waits to be confirmed.
+    pub until: Option<Deadline>,
+    /// The applies that got this time instead of what they had.
+    pub extended: Vec<String>,
+}
+
+/// The end of a probation.
+#[derive(Clone, Debug)]
+pub struct Deadline {
+    /// When, UTC.
+    pub time: String,
+    /// How long that was from the moment at which it was set.
+    pub within: Duration,
 }
 
 impl Done {
@@ -98,7 +116,17 @@ impl Done {
     /// Nothing was begun.
     #[must_use]
     pub const fn not_begun(outcome: Outcome) -> Self {
-        Self { id: None, undoes: None, outcome, rollback_file: None, steps: Vec::new(), failure: None }
+        Self {
+            id: None,
+            undoes: None,
+            outcome,
+            rollback_file: None,
+            steps: Vec::new(),
+            failure: None,
+            files: Vec::new(),
+            until: None,
+            extended: Vec::new(),
+        }
     }
 }
 
@@ -145,10 +173,17 @@ impl fmt::Display for StepResult {
 
 /// A setting that is no longer what the plan found.
 #[derive(Debug, Error)]
-#[error("{key} was {} when it was drawn up and is {} now", shown(planned.as_deref()), shown(found.as_deref()))]
+#[error(
+    "{key}{} was {} when it was drawn up and is {} now",
+    if *target == Target::Boot { " at boot" } else { "" },
+    shown(planned.as_deref()),
+    shown(found.as_deref())
+)]
 pub struct Stale {
     /// The setting.
     pub key: Key,
+    /// Where it is to be changed.
+    pub target: Target,
     /// What the plan found.
     pub planned: Option<String>,
     /// What is there.
@@ -176,6 +211,30 @@ pub enum TransactionError {
     /// A file is no longer what twtune left, or what the plan found.
     #[error("{0} was changed by somebody else")]
     Changed(String),
+    /// Somebody else's line wins over ours at the next boot that nobody knew of.
+    #[error("{place} says `{line}` now, which wins over twtune's own line for {key}")]
+    Shadowed {
+        /// Its file and number.
+        place: String,
+        /// What it says.
+        line: String,
+        /// The setting.
+        key: Key,
+    },
+    /// A line that wins over ours at the next boot and cannot be commented out.
+    #[error("{0}")]
+    InTheWay(String),
+    /// An apply on probation cannot be confirmed, and waits on.
+    #[error("apply {id} is not confirmed and waits on: {why}")]
+    NotConfirmed {
+        /// Its id.
+        id: String,
+        /// Why.
+        why: Box<TransactionError>,
+    },
+    /// The confirmation of an apply was interrupted and may have changed some of its files.
+    #[error("the confirmation of apply {0} was interrupted and may have changed some of its files")]
+    HalfConfirmed(String),
     /// Settings are no longer what the plan found.
     #[error("the plan is stale: {}", .0.iter().map(Stale::to_string).collect::<Vec<_>>().join("; "))]
     Stale(Vec<Stale>),

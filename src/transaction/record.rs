@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::plan::DROP_IN;
 use crate::plan::Origin;
 use crate::plan::checksum;
 use crate::plan::may_be_taken_over;
@@ -212,6 +213,11 @@ impl Record {
         }
     }
 
+    /// Whether this is the other, whatever its confirmation made of it.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.id == other.id && self.checksum == other.checksum
+    }
+
     /// Whether the other tells of the same event, whatever number it has in another history.
     pub(super) fn is_same_event(&self, other: &Self) -> bool {
         self.command == other.command
@@ -220,6 +226,14 @@ impl Record {
             && self.profiles == other.profiles
             && self.changes == other.changes
             && self.files == other.files
+    }
+
+    /// The same with what its confirmation did to files, where it was confirmed.
+    pub(super) fn confirmed(mut self, ending: Option<&Ending>) -> Self {
+        if let Some(confirmed) = ending.and_then(|ending| ending.confirmed.as_ref()) {
+            self.files.clone_from(&confirmed.files);
+        }
+        self
     }
 
     /// Whether it has to do with what the next boot sets, which outlives a reboot.
@@ -231,6 +245,13 @@ impl Record {
     /// Whether the next boot is to set this setting.
     pub(super) fn boots(&self, key: &str) -> bool {
         self.boot().any(|change| change.key == key)
+    }
+
+    /// The files that it writes.
+    #[must_use]
+    pub fn file_paths(&self) -> Vec<String> {
+        let own = self.boot().next().map(|_| DROP_IN.to_owned());
+        self.files.iter().map(|file| file.path.clone()).chain(own).collect()
     }
 
     /// Its changes of live values.
@@ -325,20 +346,49 @@ pub(super) struct Ending {
     pub(super) outcome: Outcome,
     /// The changes that could not be put back.
     pub(super) left: Vec<String>,
+    /// What somebody else had changed since and was left to them, for nobody could be asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) passed_over: Vec<String>,
     /// What was found behind the writes where they changed something besides: key and value.
     #[serde(default)]
     pub(super) besides: BTreeMap<String, String>,
     /// What could not be put back, with the values that it had: also where a write changed it besides.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) owed: BTreeMap<String, Option<String>>,
+    /// What became of an apply on probation as it was being confirmed, where it has to do with the next boot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) confirmed: Option<Confirmed>,
+}
+
+/// What a confirmation does to files, which may be others than the apply found: noted before the first is changed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Confirmed {
+    /// The newest record then: what was done to files since the apply comes before this.
+    pub(super) behind: String,
+    /// The files of others that are changed, in place of those that the record has.
+    pub(super) files: Vec<FileChange>,
 }
 
 impl Ending {
     const SCHEMA: &'static str = "twtune.ending/1";
 
     pub(super) fn new(id: &str, outcome: Outcome, left: Vec<String>) -> Self {
-        let (besides, owed) = (BTreeMap::new(), BTreeMap::new());
-        Self { schema: Self::SCHEMA.into(), id: id.into(), outcome, left, besides, owed }
+        Self {
+            schema: Self::SCHEMA.into(),
+            id: id.into(),
+            outcome,
+            left,
+            passed_over: Vec::new(),
+            besides: BTreeMap::new(),
+            owed: BTreeMap::new(),
+            confirmed: None,
+        }
+    }
+
+    /// What is not as it was to be.
+    pub(super) fn all_left(&self) -> Vec<String> {
+        self.left.iter().chain(&self.passed_over).cloned().collect()
     }
 
     pub(super) fn text(&self) -> String {

@@ -60,7 +60,7 @@ pub fn choose(
     let records = store.map(|store| store.records(here)).transpose()?.unwrap_or_default();
     if let Some(name) = named.filter(|name| !is_id(name)) {
         let record = store::read_record(Path::new(name))?;
-        let itself = records.iter().find(|(known, _)| *known == record);
+        let itself = records.iter().find(|(known, _)| known.is(&record));
         let found = itself.or_else(|| records.iter().find(|(known, _)| known.is_same_event(&record)));
         return Ok(Some(match found {
             Some(entry) => known(meant(&records, entry)),
@@ -181,6 +181,9 @@ pub fn rollback(
         inverse.files = std::mem::take(&mut look.file_changes);
         let undoes = Some(record.id);
         let rolled_back = if look.conflict { Outcome::Incomplete } else { Outcome::RolledBack };
+        let passed_over = look.steps.iter().filter(|step| step.result == StepResult::Conflict);
+        let passed_over = passed_over.map(|step| step.key.to_string()).collect();
+        let rolled_back = Ending { passed_over, ..Ending::new("", rolled_back, Vec::new()) };
         Done {
             undoes,
             ..transact(
@@ -228,11 +231,10 @@ pub fn give_up(store: &Store, record: &Record, say: &dyn Fn(&str)) -> Result<Don
     };
     Ok(Done {
         id: Some(record.id.clone()),
-        undoes: None,
-        outcome: Outcome::Incomplete,
         rollback_file: Some(store.path_of(&record.id)),
         steps: record.changes.iter().filter_map(step).collect(),
         failure: Some("its network namespace is no longer to be found".into()),
+        ..Done::not_begun(Outcome::Incomplete)
     })
 }
 
@@ -265,13 +267,13 @@ fn settle(
     let record = &undo.choice.record;
     let mut execution = execute(&mut look.writes, &look.files, platform, interruption, &|_| Ok(()));
     if execution.failure.is_some() {
+        let outcome = if execution.incomplete { Outcome::Incomplete } else { Outcome::Undone };
         return Done {
             id: Some(record.id.clone()),
-            undoes: None,
-            outcome: if execution.incomplete { Outcome::Incomplete } else { Outcome::Undone },
             rollback_file: Some(store.path_of(&record.id)),
             steps: execution.steps,
             failure: execution.failure,
+            ..Done::not_begun(outcome)
         };
     }
     // Also what the writes of the interrupted one left, which were not to be repeated.
@@ -284,7 +286,9 @@ fn settle(
         Command::Rollback => Outcome::RolledBack,
     };
     // What is reported is the rollback that was asked for.
-    Done { outcome: Outcome::RolledBack, ..finish(store, record, execution, ended) }
+    let files = look.files.paths();
+    let ended = Ending::new(&record.id, ended, Vec::new());
+    Done { outcome: Outcome::RolledBack, files, ..finish(store, record, execution, ended) }
 }
 
 /// A record of an earlier boot has nothing to undo: its live values went with the machine. An interrupted one is
@@ -322,10 +326,8 @@ fn undone_already(store: &Store, undo: &Undo<'_>, records: &Records) -> Option<D
 fn nothing_left(store: &Store, undo: &Undo<'_>, why: &str) -> Done {
     Done {
         id: Some(undo.choice.record.id.clone()),
-        undoes: None,
-        outcome: Outcome::Unchanged,
         rollback_file: Some(store.path_of(&undo.choice.record.id)),
-        steps: Vec::new(),
         failure: Some(why.into()),
+        ..Done::not_begun(Outcome::Unchanged)
     }
 }

@@ -153,9 +153,8 @@ impl Store {
 
     fn records_of(&self, ids: &Ids, here: &Identity) -> Result<Records, StoreError> {
         let newest = ids.begun.last().copied();
-        // The record first: an ending that is written meanwhile is then seen.
         let record_and_ending = |id: u64| {
-            let (record, ending) = (self.record(id)?, self.ending(id)?);
+            let (record, ending) = self.entry_of(id)?;
             if ending.is_some() || Some(id) == newest || !ids.ended.contains(&id) {
                 return Ok((record, ending));
             }
@@ -297,8 +296,18 @@ impl Store {
 
     /// One record and how it ended.
     pub(super) fn entry(&self, id: &str) -> Result<(Record, Option<Ending>), StoreError> {
-        let id = id.parse().unwrap_or(0);
-        Ok((self.record(id)?, self.ending(id)?))
+        self.entry_of(id.parse().unwrap_or(0))
+    }
+
+    fn entry_of(&self, id: u64) -> Result<(Record, Option<Ending>), StoreError> {
+        // The record first: an ending that is written meanwhile is then seen.
+        let (record, ending) = (self.record(id)?, self.ending(id)?);
+        Ok((record.confirmed(ending.as_ref()), ending))
+    }
+
+    /// Notes in an ending what is about to be done to files: on disk when this returns.
+    pub(super) fn rewrite_ending(&self, ending: &Ending) -> Result<(), StoreError> {
+        self.replace_file(&format!("{}.end", ending.id), &ending.text()).and_then(|()| self.folder.sync())
     }
 
     /// Writes a file as a whole, synced, in the place of one that may be there.
@@ -372,6 +381,19 @@ impl Locked<'_> {
 pub(super) fn read_record(path: &Path) -> Result<Record, StoreError> {
     let text = folder::read_private_file(path)?;
     Record::parse(&text).map_err(|reason| unacceptable(path, reason))
+}
+
+/// Refuses a place for a copy of a rollback file out of which a rollback would not take it.
+pub(super) fn check_place_of_copy(path: &Path) -> Result<(), StoreError> {
+    folder::check_folder_of(path).map_err(|error| match error {
+        StoreError::Unacceptable { path: folder, reason } => unacceptable(
+            &folder,
+            format!(
+                "{reason}, so that no rollback would take a file from there; name one in a folder of your own"
+            ),
+        ),
+        other => other,
+    })
 }
 
 /// Writes a copy of a rollback file as a new file, synced.

@@ -203,6 +203,12 @@ fn a_second_rollback_file_is_a_new_file_and_undoes_the_apply() {
         assert!(matches!(run.code, Some(2..=4)), "{place}: {run:#?}");
         assert_eq!(host.dump(), before, "{place}: something was changed");
     }
+    // Out of a folder that others may write no rollback would take it.
+    host.sh("mkdir -m 1777 shared");
+    let run = host.twtune(&format!("apply {profile} --yes --rollback-file [ROOT]/shared/copy.json")).exits(3);
+    run.says("mode 1777").says("name one in a folder of your own");
+    assert_eq!(host.dump(), before, "something was changed");
+    assert!(!exists(&host.path("shared/copy.json")));
     assert_eq!(fs::read_to_string(host.path("taken")).expect("still there"), "precious");
     assert!(!exists(&host.path("nowhere")), "it was written through a link");
     assert_eq!(history(&host).len(), 0);
@@ -224,13 +230,14 @@ fn the_old_values_are_on_disk_and_synced_before_the_first_write() {
     let Some(host) = Host::start() else { return };
     let profile = several(&host);
     let log = host.path("log");
+    host.sh("mkdir -m 700 own");
     let outer = format!(
         "strace -f -y -e trace=write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,linkat -o {}",
         log.display()
     );
     host.under(
         &outer,
-        &format!("apply {profile} --yes --state-dir [ROOT]/state --rollback-file [ROOT]/copy.json"),
+        &format!("apply {profile} --yes --state-dir [ROOT]/state --rollback-file [ROOT]/own/copy.json"),
     )
     .exits(0);
     let trace = fs::read_to_string(log).expect("strace's log");

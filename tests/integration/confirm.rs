@@ -6,6 +6,7 @@ use std::time::Instant;
 use crate::cli_check::rule;
 use crate::host::Host;
 use crate::sandbox;
+use crate::schema;
 
 const FIN: &str = "net.ipv4.tcp_fin_timeout";
 const RETRIES: &str = "net.ipv4.tcp_retries2";
@@ -18,7 +19,10 @@ fn host() -> Option<Host> {
 }
 
 fn apply(host: &Host, within: &str) {
-    host.twtune(&format!("apply [ROOT]/own.toml --yes --confirm-within {within}")).exits(0).says("confirm");
+    host.twtune(&format!("apply [ROOT]/own.toml --yes --confirm-within {within}"))
+        .exits(0)
+        .says("undone by itself at 20")
+        .says(&format!("(in {within})"));
     assert_eq!((host.value(FIN), host.value(RETRIES)), ("30".into(), "8".into()));
 }
 
@@ -89,7 +93,10 @@ fn said_again_it_gets_more_time() {
     let Some(host) = host() else { return };
     apply(&host, "3s");
     pass(1);
-    host.twtune("apply [ROOT]/own.toml --yes --confirm-within 6s").exits(0).says("waits that long from now");
+    host.twtune("apply [ROOT]/own.toml --yes --confirm-within 6s")
+        .exits(0)
+        .says("apply 1 now waits to be confirmed until 20")
+        .says("(in 6s)");
     pass(4);
     assert_eq!(host.value(FIN), "30", "the first time is over, the second is not");
     wait_for(&host, FIN, "60");
@@ -166,6 +173,11 @@ fn what_somebody_changed_since_is_left_and_the_rest_put_back() {
     assert_eq!(host.value(FIN), "45");
     let history = host.twtune("history").exits(0);
     assert!(history.stdout.contains("incomplete"), "{history:#?}");
+    // What was left is told, by whoever asks.
+    history.says(&format!("left as they were found: {FIN}"));
+    let report = host.twtune("history --format json").exits(0).report("history");
+    schema::history(&report);
+    assert_eq!(report["entries"][1]["left"], serde_json::json!([FIN]), "{report:#}");
 }
 
 #[test]
@@ -190,4 +202,73 @@ fn times_are_checked() {
         let expected = if time == "10" { 0 } else { 2 };
         assert_eq!(code, Some(expected), "{time}");
     }
+}
+
+/// A host whose boot sets what an apply wants from a file of its own, and one on probation that takes that over.
+fn taking_over() -> Option<Host> {
+    let host = host()?;
+    host.sh(&format!(
+        "mkdir -p /run/systemd/system
+         printf '%s\\n' '# theirs' '{FIN} = 20' '{RETRIES} = 9' >/etc/sysctl.d/zz-app.conf"
+    ));
+    let run = host
+        .twtune("apply [ROOT]/own.toml --target both --take-over --yes --confirm-within 1h --format json");
+    let report = run.exits(0).report("apply");
+    schema::outcome(&report);
+    let files = ["/etc/sysctl.d/zz-app.conf", "/etc/sysctl.d/99-twtune.conf"];
+    assert_eq!(report["files"], serde_json::json!(files), "{report:#}");
+    assert!(report["confirm_by"].as_str().is_some_and(|time| time.ends_with('Z')), "{report:#}");
+    Some(host)
+}
+
+fn theirs(host: &Host) -> String {
+    host.sh("cat /etc/sysctl.d/zz-app.conf")
+}
+
+#[test]
+fn a_confirmation_takes_over_what_somebody_has_moved_meanwhile() {
+    let Some(host) = taking_over() else { return };
+    host.sh(&format!("printf '%s\\n' '# mine' '{RETRIES} = 9' '' '{FIN} = 20' >/etc/sysctl.d/zz-app.conf"));
+    let before = theirs(&host);
+    host.twtune("confirm").exits(0);
+    assert_eq!(theirs(&host), format!("# mine\n#{RETRIES} = 9\n\n#{FIN} = 20\n"));
+    host.twtune("check [ROOT]/own.toml --target both").exits(0);
+    host.twtune("rollback --yes").exits(0).says("wrote  /etc/sysctl.d/zz-app.conf");
+    assert_eq!(theirs(&host), before);
+    assert_eq!(host.sh("ls /etc/sysctl.d"), "zz-app.conf\n");
+}
+
+#[test]
+fn a_confirmation_comes_through_beside_an_apply_that_took_the_same_lines() {
+    let Some(host) = taking_over() else { return };
+    let before = theirs(&host);
+    host.profile("other", &rule(FIN, "want = 40"));
+    host.twtune("apply [ROOT]/other.toml --target both --take-over --yes").exits(0);
+    host.twtune("confirm").exits(0);
+    assert_eq!(theirs(&host), format!("# theirs\n#{FIN} = 20\n#{RETRIES} = 9\n"));
+    host.twtune("check [ROOT]/other.toml --target both").exits(0);
+    // The line that the other had taken stays out of the way of the one that was confirmed.
+    host.twtune("rollback 2 --yes").exits(0);
+    assert_eq!(theirs(&host), format!("# theirs\n#{FIN} = 20\n#{RETRIES} = 9\n"));
+    host.twtune("check [ROOT]/own.toml --target both").exits(0);
+    host.twtune("rollback --yes").exits(0);
+    assert_eq!(theirs(&host), before);
+}
+
+#[test]
+fn a_confirmation_overrules_nobody_who_came_since() {
+    let Some(host) = taking_over() else { return };
+    let before = theirs(&host);
+    for (file, place) in [("zz-app.conf", "zz-app.conf:4"), ("zz-later.conf", "zz-later.conf:1")] {
+        host.sh(&format!("echo '{FIN} = 25' >>/etc/sysctl.d/{file}"));
+        let run = host.twtune("confirm").exits(3);
+        run.says(&format!("/etc/sysctl.d/{place} says `{FIN} = 25` now")).says("twtune rollback 1");
+        assert_eq!(host.sh("ls /etc/sysctl.d/99-twtune.conf 2>/dev/null || true"), "");
+        assert_eq!(host.value(FIN), "30", "it waits on");
+        host.sh(&format!("sed -i '/ = 25$/d' /etc/sysctl.d/{file}; find /etc/sysctl.d -empty -delete"));
+    }
+    host.twtune("history").exits(0).says("unless it is confirmed").says("files once it is confirmed");
+    host.twtune("confirm").exits(0);
+    host.twtune("rollback --yes").exits(0);
+    assert_eq!(theirs(&host), before);
 }

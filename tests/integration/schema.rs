@@ -292,7 +292,7 @@ pub(crate) fn outcome(report: &Value) {
     fields_and(
         report,
         &["schema", "id", "outcome", "rollback_file", "changes", "refused"],
-        &["reason", "undoes", "dry_run", "reboot"],
+        &["reason", "undoes", "dry_run", "reboot", "files", "confirm_by", "extended"],
     );
     one_of(
         &report["outcome"],
@@ -301,7 +301,7 @@ pub(crate) fn outcome(report: &Value) {
     for change in list(&report["changes"]) {
         fields_and(change, &["key", "target", "before", "after", "result"], &["note"]);
         text(&change["key"]);
-        assert_eq!(change["target"], "live");
+        one_of(&change["target"], &["live", "boot"]);
         platform_value(&change["before"]);
         platform_value(&change["after"]);
         one_of(&change["result"], &["done", "undone", "left", "conflict"]);
@@ -326,7 +326,7 @@ pub(crate) fn history(report: &Value) {
                 "rollback_file",
                 "changes",
             ],
-            &["undoes"],
+            &["undoes", "files", "left", "seconds_to_confirm"],
         );
         text(&entry["id"]);
         let time = entry["time"].as_str().expect("a time");
@@ -335,6 +335,8 @@ pub(crate) fn history(report: &Value) {
         text(&entry["outcome"]);
         assert!(entry["in_force"].is_boolean(), "{entry:#}");
         names(&entry["profiles"]);
+        names(&entry["files"]);
+        names(&entry["left"]);
     }
 }
 

@@ -4,9 +4,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use crate::cli::error::CliError;
-use crate::facts::BootLoader;
 use crate::facts::Identity;
-use crate::facts::boot::BootFiles;
 use crate::observe;
 use crate::platform::linux;
 
@@ -20,13 +18,6 @@ pub(crate) fn own_root() -> Result<Option<Root>, CliError> {
 /// The files of the image or chroot in a folder.
 pub(crate) fn image_root(folder: &Path) -> Result<Root, CliError> {
     Root::image(folder).map_err(|error| CliError::io("open", folder.display(), &error))
-}
-
-/// What the next boot reads, and what reads it.
-pub(crate) fn boot_files(root: &Root) -> (BootFiles, BootLoader) {
-    let files = linux::boot_files(root).after_restart();
-    let loader = linux::boot_loader(root, &files.command_line);
-    (files, loader)
 }
 
 /// Whether it is known what reads the files at boot.

@@ -33,11 +33,6 @@ pub(crate) fn image_root(folder: &Path) -> Result<Root, CliError> {
     Err(CliError::usage(format!("{}: images are looked at on Linux", folder.display())))
 }
 
-/// What the next boot reads, and what reads it.
-pub(crate) const fn boot_files(root: &Root) -> (BootFiles, BootLoader) {
-    match *root {}
-}
-
 /// Whether a loader reads them.
 pub(crate) const fn has_boot_loader(root: &Root) -> bool {
     match *root {}
@@ -59,6 +54,10 @@ pub(crate) const fn image_identity(root: &Root) -> Identity {
 }
 
 impl BootFolder for Root {
+    fn boot_files(&self) -> (BootFiles, BootLoader) {
+        match *self {}
+    }
+
     fn read_file(&self, _path: &str) -> Result<Option<StoredFile>, FileError> {
         match *self {}
     }

@@ -11,7 +11,6 @@ mod signal;
 mod timer;
 
 pub(super) use boot::Root;
-pub(super) use boot::boot_files;
 pub(super) use boot::boot_modules;
 pub(super) use boot::has_boot_loader;
 pub(super) use boot::image_identity;

@@ -18,7 +18,11 @@ use rustix::fs::Uid;
 use rustix::fs::XattrFlags;
 use rustix::io::Errno;
 
+use crate::facts::BootLoader;
+use crate::facts::boot::BootFiles;
 use crate::platform::linux::Root;
+use crate::platform::linux::boot_files;
+use crate::platform::linux::boot_loader;
 use crate::platform::stored::BootFolder;
 use crate::platform::stored::FileError;
 use crate::platform::stored::StoredFile;
@@ -27,6 +31,12 @@ use crate::platform::stored::StoredFile;
 const LARGEST: u64 = 1 << 20;
 
 impl BootFolder for Root {
+    fn boot_files(&self) -> (BootFiles, BootLoader) {
+        let files = boot_files(self).after_restart();
+        let loader = boot_loader(self, &files.command_line);
+        (files, loader)
+    }
+
     fn read_file(&self, path: &str) -> Result<Option<StoredFile>, FileError> {
         let (folder, name) = split(path);
         let folder = match self.open(folder, OFlags::RDONLY | OFlags::DIRECTORY) {

@@ -4,6 +4,7 @@ use std::io;
 use std::io::Write;
 
 use crate::render::escape;
+use crate::render::human::span;
 use crate::render::human::value_text;
 use crate::render::style;
 use crate::transaction::Entry;
@@ -23,6 +24,11 @@ pub fn history(out: &mut dyn Write, entries: &[Entry]) -> io::Result<()> {
         let state = match (entry.state, entry.in_force) {
             (State::Interrupted, _) => style::bad("interrupted: `twtune rollback` settles it").to_string(),
             (state, _) if entry.namespace_gone => format!("{}, its network namespace is gone", state.name()),
+            (state, true) if entry.waits.is_some() => {
+                let waits = span(entry.waits.unwrap_or_default());
+                style::good(&format!("{}, in force; undone in {waits} unless it is confirmed", state.name()))
+                    .to_string()
+            }
             (state, true) => style::good(&format!("{}, in force", state.name())).to_string(),
             (state, false) => match undone_by(entries, &record.id) {
                 Some(id) => format!("{}, undone by {id}", state.name()),
@@ -48,6 +54,19 @@ pub fn history(out: &mut dyn Write, entries: &[Entry]) -> io::Result<()> {
                 escape(&change.key),
                 value_text(before),
                 value_text(after)
+            )?;
+        }
+        let files = entry.record.file_paths();
+        if !files.is_empty() {
+            let when = if entry.waits.is_some() { " once it is confirmed" } else { "" };
+            writeln!(out, "    files{when}: {}", escape(&files.join(", ")))?;
+        }
+        if !entry.left.is_empty() {
+            writeln!(
+                out,
+                "    {}: {}",
+                style::doubt("left as they were found"),
+                escape(&entry.left.join(", "))
             )?;
         }
         writeln!(out, "    {}", style::faint(&escape(&entry.rollback_file.display().to_string())))?;

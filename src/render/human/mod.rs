@@ -37,6 +37,7 @@ pub use profile::profile_show;
 
 use std::io;
 use std::io::Write;
+use std::time::Duration;
 
 use crate::facts::Host;
 use crate::render::Subject;
@@ -69,6 +70,15 @@ fn write_left_out(out: &mut dyn Write, host: &Host, is_met: bool, boot_left_out:
         writeln!(out, "`--assume linux=6.1,mem=16GiB,cpus=8` says what an image cannot tell")?;
     }
     Ok(())
+}
+
+/// `45s`, `10min`, `1h 5min`.
+fn span(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let parts = [(seconds / 3600, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s")];
+    let said: Vec<String> =
+        parts.iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count}{unit}")).collect();
+    if said.is_empty() { "0s".into() } else { said.join(" ") }
 }
 
 /// `1 change`, `2 changes`.

@@ -8,6 +8,7 @@ use crate::plan::Target;
 use crate::render::escape;
 use crate::render::human::count;
 use crate::render::human::plan::write_refusal;
+use crate::render::human::span;
 use crate::render::human::value_text;
 use crate::render::style;
 use crate::transaction::Command;
@@ -51,6 +52,15 @@ pub fn outcome(
             None => writeln!(out)?,
         }
     }
+    for file in &done.files {
+        let label = match done.outcome {
+            _ if preview => style::strong("would write"),
+            Outcome::Pending => style::doubt("writes on confirm"),
+            Outcome::Incomplete => style::doubt("file"),
+            _ => style::good("wrote"),
+        };
+        writeln!(out, "{label}  {}", escape(file))?;
+    }
     for refusal in refused {
         write_refusal(out, refusal)?;
     }
@@ -71,6 +81,14 @@ fn waits(done: &Done, step: &Step) -> bool {
     done.outcome == Outcome::Pending && step.target == Target::Boot
 }
 
+/// The end of a probation: when, and how long that is.
+fn until(done: &Done) -> String {
+    done.until.as_ref().map_or_else(
+        || "the end of its time".into(),
+        |until| format!("{} (in {})", until.time, span(until.within)),
+    )
+}
+
 fn ending(command: Command, done: &Done, preview: bool) -> String {
     let id = done.id.as_deref().unwrap_or_default();
     let made = done.steps.iter().filter(|step| step.result == StepResult::Done).count();
@@ -85,11 +103,18 @@ fn ending(command: Command, done: &Done, preview: bool) -> String {
             format!("applied as {id}: {changes}; `twtune rollback {id}` takes it back ({file})")
         }
         Outcome::Pending if done.id.is_none() => {
-            "nothing to change; what waits to be confirmed waits that long from now".into()
+            let (them, wait) =
+                if done.extended.len() == 1 { ("it is", "waits") } else { ("they are", "wait") };
+            let applies = done.extended.join(" and ");
+            format!(
+                "nothing to change; apply {applies} now {wait} to be confirmed until {}; then {them} undone",
+                until(done)
+            )
         }
-        Outcome::Pending => {
-            format!("applied as {id}: {changes}; undone by itself unless `twtune confirm` comes in time")
-        }
+        Outcome::Pending => format!(
+            "applied as {id}: {changes}; undone by itself at {} unless `twtune confirm` comes before",
+            until(done)
+        ),
         Outcome::RolledBack => match &done.undoes {
             Some(undone) => format!("rolled back {undone} as {id}: {changes}"),
             None => format!("{id} was interrupted and is settled: {changes}"),

@@ -26,6 +26,9 @@ struct EntryReport<'a> {
     namespace_gone: bool,
     profiles: &'a [String],
     rollback_file: String,
+    files: Vec<String>,
+    left: &'a [String],
+    seconds_to_confirm: Option<u64>,
     changes: Vec<ChangeReport<'a>>,
 }
 
@@ -63,6 +66,9 @@ pub fn history(out: &mut dyn Write, entries: &[Entry]) -> io::Result<()> {
         namespace_gone: entry.namespace_gone,
         profiles: &entry.record.profiles,
         rollback_file: entry.rollback_file.display().to_string(),
+        files: entry.record.file_paths(),
+        left: &entry.left,
+        seconds_to_confirm: entry.waits.map(|waits| waits.as_secs()),
         changes: entry.record.changes.iter().map(ChangeReport::of).collect(),
     });
     write(out, &HistoryReport { schema: "twtune.history/1", entries: entries.collect() })

@@ -159,6 +159,14 @@ pub(super) fn read_private_file(path: &Path) -> Result<String, StoreError> {
     }
 }
 
+/// Whether [`read_private_file`] would take a file of this path from its folder.
+pub(super) fn check_folder_of(path: &Path) -> Result<(), StoreError> {
+    let folder = folder_of(path);
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let opened = rustix::fs::open(folder, flags, Mode::empty()).map_err(|e| failed("open", folder, e))?;
+    check_private(folder, &opened, 0o022)
+}
+
 /// Makes a new file anywhere that is its owner's alone.
 pub(super) fn create_private_file(path: &Path) -> Result<File, StoreError> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;

@@ -123,6 +123,11 @@ pub(super) fn read_private_file(path: &Path) -> Result<String, StoreError> {
     read_private(path, file)
 }
 
+/// Whether [`read_private_file`] would take a file of this path from its folder.
+pub(super) fn check_folder_of(path: &Path) -> Result<(), StoreError> {
+    check_private(folder_of(path))
+}
+
 /// Makes a new file anywhere; who can read it is what its folder says.
 pub(super) fn create_private_file(path: &Path) -> Result<File, StoreError> {
     match options().write(true).create_new(true).open(path) {

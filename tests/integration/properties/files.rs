@@ -1,6 +1,8 @@
 //! Random histories of a machine whose next boot is set as well. Nothing but which applies are in force, and in which
 //! order, says what the live values are, what twtune's own file says, and which lines of somebody else's are commented out.
 
+mod confirm;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -54,8 +56,10 @@ enum Event {
         which: Option<usize>,
         fault: Option<Fault>,
     },
+    /// What was killed is confirmed again, rolled back, or its time is over.
     Confirm {
         fault: Option<Fault>,
+        way: usize,
     },
     Expire {
         fault: Option<Fault>,
@@ -64,20 +68,31 @@ enum Event {
     Edit {
         own: bool,
     },
+    /// Somebody writes a note into their file, at its top.
+    Note,
+    /// Somebody adds a line to their file that an apply on probation knew nothing of, and confirms.
+    Shadow,
     Reboot,
+}
+
+/// A confirmation has few writes.
+fn killed() -> impl Strategy<Value = Option<Fault>> {
+    (0_usize..3, proptest::bool::ANY).prop_map(|(at, written)| Some(Fault::Kill { at, written }))
 }
 
 fn event() -> impl Strategy<Value = Event> {
     let wanted = || btree_map(KEYS, 0_u8..3, 1..4);
-    let probation = || proptest::bool::weighted(0.25);
+    let probation = || proptest::bool::weighted(0.4);
     prop_oneof![
         8 => (wanted(), probation(), fault())
             .prop_map(|(wanted, probation, fault)| Event::Apply { wanted, probation, fault }),
         5 => (proptest::option::weighted(0.6, 0_usize..12), fault())
             .prop_map(|(which, fault)| Event::Rollback { which, fault }),
-        2 => fault().prop_map(|fault| Event::Confirm { fault }),
+        4 => (prop_oneof![1 => fault(), 1 => killed()], 0_usize..3).prop_map(|(fault, way)| Event::Confirm { fault, way }),
         2 => fault().prop_map(|fault| Event::Expire { fault }),
         1 => proptest::bool::ANY.prop_map(|own| Event::Edit { own }),
+        1 => Just(Event::Note),
+        1 => Just(Event::Shadow),
         2 => Just(Event::Reboot),
     ]
 }
@@ -98,6 +113,8 @@ struct Model<'a> {
     in_force: Vec<InForce>,
     /// The ids of all applies.
     applies: Vec<String>,
+    /// How many notes are in their file.
+    notes: usize,
     tally: BTreeMap<&'static str, usize>,
 }
 
@@ -112,7 +129,7 @@ impl<'a> Model<'a> {
         let theirs = THEIRS.map(|at| format!("{} = 9\n", key(at))).collect::<Vec<_>>().concat();
         machine.memory.files.borrow_mut().insert(OTHER.into(), StoredFile::new(theirs.into()));
         THEIRS.for_each(|at| machine.set(at, 9));
-        Self { machine, in_force: Vec::new(), applies: Vec::new(), tally: BTreeMap::new() }
+        Self { machine, in_force: Vec::new(), applies: Vec::new(), notes: 0, tally: BTreeMap::new() }
     }
 
     fn count(&mut self, what: &'static str) {
@@ -133,10 +150,10 @@ impl<'a> Model<'a> {
     }
 
     /// What the next boot makes of a setting; somebody else's file is read last.
-    fn boots(&self, at: usize) -> String {
+    fn boots(&self, at: usize) -> Option<String> {
         let key = key(at).to_string();
         let value = |path| self.set_by(path).remove(&key);
-        value(OTHER).or_else(|| value(DROP_IN)).unwrap_or_else(|| "1".into())
+        value(OTHER).or_else(|| value(DROP_IN))
     }
 
     /// The machine is as the applies in force say.
@@ -156,7 +173,8 @@ impl<'a> Model<'a> {
             }
         };
         expect("own file", format!("{:?}", self.set_by(DROP_IN)), format!("{own:?}"))?;
-        expect("other file", self.text(OTHER).unwrap_or_default(), THEIRS.map(theirs).collect())?;
+        let other = "# mine\n".repeat(self.notes) + &THEIRS.map(theirs).collect::<String>();
+        expect("other file", self.text(OTHER).unwrap_or_default(), other)?;
         for at in KEYS {
             let without = if THEIRS.contains(&at) { 9 } else { 1 };
             let expected = live.get(&at).copied().unwrap_or(without).to_string();
@@ -179,7 +197,7 @@ impl<'a> Model<'a> {
         let mut lines = Vec::new();
         for (at, value) in wanted {
             let before = self.boots(*at);
-            if before == value.to_string() {
+            if before.clone().unwrap_or_else(|| "1".into()) == value.to_string() {
                 continue;
             }
             let theirs = format!("{} = 9", key(*at));
@@ -187,7 +205,7 @@ impl<'a> Model<'a> {
             plan.changes.push(Change {
                 setting: catalogue::find(&key(*at)).expect("a setting"),
                 target: Target::Boot,
-                before: Some(before),
+                before,
                 after: Some(value.to_string()),
                 why: "Because.".into(),
                 profile: "p".into(),
@@ -208,7 +226,7 @@ impl<'a> Model<'a> {
                 let id = which.map(|at| self.applies[at % self.applies.len()].clone());
                 self.rollback(id.as_deref(), false, fault.as_ref())?;
             }
-            Event::Confirm { fault } => self.confirm(fault.as_ref())?,
+            Event::Confirm { fault, way } => self.confirm(fault.as_ref(), *way)?,
             Event::Expire { fault } => {
                 if let Some(apply) = self.in_force.iter_mut().find(|apply| apply.pending) {
                     apply.overdue = true;
@@ -217,11 +235,19 @@ impl<'a> Model<'a> {
                 }
             }
             Event::Edit { own } => self.edit(*own)?,
+            Event::Note => {
+                let mut written = self.in_force.iter().filter(|apply| !apply.pending);
+                if !written.any(|apply| apply.wanted.keys().any(|at| THEIRS.contains(at))) {
+                    self.write(OTHER, |text| format!("# mine\n{text}"));
+                    self.notes += 1;
+                }
+            }
+            Event::Shadow => self.shadow()?,
             Event::Reboot => {
                 self.count("reboot");
                 self.machine.reboot();
                 for at in KEYS {
-                    let value = self.boots(at);
+                    let value = self.boots(at).unwrap_or_else(|| "1".into());
                     self.machine.memory.values.borrow_mut().insert(key(at), value);
                 }
                 // Whatever was on probation is undone by the next command.
@@ -239,8 +265,7 @@ impl<'a> Model<'a> {
 
     fn apply(&mut self, wanted: &Wanted, probation: bool, fault: Option<&Fault>) -> Told {
         let plan = self.plan(wanted);
-        // What is applied while another waits to be confirmed, and takes lines over from the same file, stands in its way.
-        if plan.changes.is_empty() || self.in_force.iter().any(|apply| apply.pending) {
+        if plan.changes.is_empty() {
             return Ok(());
         }
         // What is so already is none of its changes. What one of both values is already would have to be told apart.
@@ -302,10 +327,6 @@ impl<'a> Model<'a> {
             None => newest(),
         };
         let meant = meant.map(|apply| apply.id.clone());
-        // What is rolled back below one that waits to be confirmed may be what that one builds on.
-        if self.in_force.iter().any(|apply| apply.pending && Some(&apply.id) != meant.as_ref()) {
-            return Ok(());
-        }
         let run = |machine: &Machine<'_>, fault| {
             if unconfirmed {
                 machine.expire(id.unwrap_or_default(), fault)
@@ -359,44 +380,6 @@ impl<'a> Model<'a> {
             End::Refused(TransactionError::Interrupted { .. }) => Ok(()),
             _ => Err("an apply went ahead while something was open".into()),
         }
-    }
-
-    fn confirm(&mut self, fault: Option<&Fault>) -> Told {
-        let waiting = self.in_force.iter().filter(|apply| apply.pending && !apply.overdue).count();
-        // Killed or refused, it is repeated.
-        let kept = match self.machine.confirm(fault) {
-            Some(Ok(kept)) if kept.len() == waiting => Ok(kept),
-            Some(Ok(kept)) => return Err(format!("{} kept of {waiting}", kept.len())),
-            None | Some(Err(_)) if fault.is_some() => {
-                self.count("confirmation killed or failed");
-                self.machine.confirm(None).unwrap_or_else(|| Ok(Vec::new()))
-            }
-            None => return Err("nobody killed it".into()),
-            Some(Err(error)) => Err(error),
-        };
-        // Whoever changed somebody else's file since stands in its way, also with another apply: it waits on.
-        let made = self.in_force.iter().find(|apply| apply.pending).map(|apply| apply.id.clone());
-        if matches!(kept, Err(TransactionError::Changed(_)))
-            && made
-                .is_some_and(|made| self.next_id() != format!("{}", made.parse::<usize>().unwrap_or(0) + 1))
-        {
-            self.count("confirmation refused");
-            let entries = transaction::history(&self.machine.store(), &self.machine.here());
-            for entry in entries.map_err(|error| error.to_string())? {
-                let waits = entry.state == State::Ended(Outcome::Pending);
-                let apply = self.in_force.iter_mut().find(|apply| apply.id == entry.record.id);
-                if let Some(apply) = apply {
-                    apply.pending = waits;
-                }
-            }
-            return Ok(());
-        }
-        kept.map_err(|error| format!("nobody expected: {error}"))?;
-        if waiting > 0 {
-            self.count("confirmed");
-        }
-        self.in_force.iter_mut().for_each(|apply| apply.pending &= apply.overdue);
-        Ok(())
     }
 
     fn edit(&mut self, own: bool) -> Told {
@@ -458,7 +441,8 @@ fn whatever_happens_the_next_boot_is_what_the_history_says() {
     if let Err(why) = outcome {
         panic!("{why}");
     }
-    for what in ["applied", "undone", "killed", "rolled back", "confirmed", "conflict", "reboot"] {
+    for what in ["applied", "undone", "killed", "rolled back", "confirmed", "shadowed", "conflict", "reboot"]
+    {
         assert!(cases() < 300 || tally.contains_key(what), "{what} was not met: {tally:?}");
     }
 }

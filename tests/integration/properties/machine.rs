@@ -8,9 +8,11 @@ use std::panic::resume_unwind;
 use std::path::Path;
 use std::time::Duration;
 
+use twtune::facts::BootLoader;
 use twtune::facts::Identity;
 use twtune::facts::LiveState;
 use twtune::facts::Writable;
+use twtune::facts::boot::BootFiles;
 use twtune::plan::Change;
 use twtune::plan::Origin;
 use twtune::plan::Plan;
@@ -172,6 +174,7 @@ impl<'a> Machine<'a> {
                 state: self.state,
                 probation: probation.then_some(Probation { within, start_watcher: &start_watcher }),
                 folder: Some(self),
+                kernel: None,
             };
             transaction::apply(&request, self, interruption, &|_| {}).map(Some)
         })
@@ -194,7 +197,7 @@ impl<'a> Machine<'a> {
     pub(crate) fn confirm(&self, fault: Option<&Fault>) -> Option<Result<Vec<String>, TransactionError>> {
         let kept = std::cell::RefCell::new(None);
         let end = self.under(fault, |_| {
-            let confirmed = transaction::confirm(&self.store(), &self.here(), Some(self), &|_| {});
+            let confirmed = transaction::confirm(&self.store(), &self.here(), Some((self, None)), &|_| {});
             kept.replace(Some(confirmed));
             Ok(None)
         });
@@ -299,6 +302,10 @@ impl Machine<'_> {
 }
 
 impl BootFolder for Machine<'_> {
+    fn boot_files(&self) -> (BootFiles, BootLoader) {
+        self.memory.boot_files()
+    }
+
     fn read_file(&self, path: &str) -> Result<Option<StoredFile>, FileError> {
         self.memory.read_file(path)
     }

@@ -159,6 +159,7 @@ impl Machine {
             state: self.state.path(),
             probation: None,
             folder: None,
+            kernel: None,
         };
         let asked = Cell::new(0);
         let interruption = || {
