@@ -18,6 +18,7 @@ use crate::cli::survey::RuleArgs;
 use crate::cli::survey::survey;
 use crate::cli::system;
 use crate::cli::watch;
+use crate::cli::watch::Waiting;
 use crate::cli::watch::settle_overdue;
 use crate::facts::Host;
 use crate::facts::Identity;
@@ -79,9 +80,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         return Err(CliError::usage("an image does not run, so nothing in it can undo itself"));
     }
     // A single look at the history tells, nearly always, that nothing in it stands in the way.
-    let is_settled = !args.place.is_image() && settle_overdue(&args.state);
+    let waiting = if args.place.is_image() { Waiting::Something } else { settle_overdue(&args.state) };
     if let Some(file) = &args.plan {
-        return run_saved(context, args, file);
+        return run_saved(context, args, file, waiting);
     }
     let skip = args.rules.skipped()?;
     let selection = context.selection(&args.rules.profiles)?;
@@ -111,7 +112,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         })?;
         return Ok(0);
     }
-    if !is_settled {
+    if let Waiting::Something = waiting {
         refuse_while_interrupted(&place, &place.state(&args.state)?)?;
     }
     if plan.is_empty() {
@@ -139,12 +140,12 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
             return Ok(Context::finish(declined, ErrorKind::Refused.exit_code()));
         }
     }
-    let done = apply(args, &place, &survey.host, &plan, &selection.names)?;
+    let done = apply(args, &place, &survey.host, (&plan, &selection.names), waiting)?;
     Ok(Context::finish(report(context, &done, &[]), outcome_code(&done)))
 }
 
 /// Applies a saved plan where it was drawn up, as long as everything is as it was then.
-fn run_saved(context: &Context, args: &Args, file: &Path) -> Result<u8, CliError> {
+fn run_saved(context: &Context, args: &Args, file: &Path, waiting: Waiting) -> Result<u8, CliError> {
     let text = document::read(file)?;
     let refused = |why: &str| CliError::refused(format!("{}: {why}", file.display()));
     let host = observe::host(Wanted::default(), true);
@@ -171,7 +172,7 @@ fn run_saved(context: &Context, args: &Args, file: &Path) -> Result<u8, CliError
     if plan.is_empty() {
         return Ok(Context::finish(report(context, &Done::not_begun(Outcome::Unchanged), &[]), 0));
     }
-    let done = apply(args, &place, &host, &plan, &saved.profiles)?;
+    let done = apply(args, &place, &host, (&plan, &saved.profiles), waiting)?;
     Ok(Context::finish(report(context, &done, &[]), outcome_code(&done)))
 }
 
@@ -179,8 +180,8 @@ fn apply(
     args: &Args,
     place: &Place,
     host: &Host,
-    plan: &Plan,
-    profiles: &[String],
+    (plan, profiles): (&Plan, &[String]),
+    waiting: Waiting,
 ) -> Result<Done, CliError> {
     let identity = place.identity()?;
     if identity.machine_id.is_none() && plan.touches_boot() && place.assumed.is_none() {
@@ -200,6 +201,10 @@ fn apply(
         time: Context::now(),
         copy: args.rollback_file.as_deref(),
         state,
+        settled: match waiting {
+            Waiting::Nothing(store) => store,
+            Waiting::Something => None,
+        },
         probation,
         folder: place.folder(),
         // A saved plan does not say what was assumed of its image.

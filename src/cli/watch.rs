@@ -103,20 +103,27 @@ pub(super) fn start(id: &str, state: &Path, within: Duration) -> io::Result<()> 
     if line == "ready\n" { Ok(()) } else { Err(io::Error::other("the watcher did not start")) }
 }
 
-/// Settles what is overdue. Who may not see the history has nothing to settle. Whether nothing was waiting at all,
-/// neither on probation nor interrupted.
-pub(super) fn settle_overdue(state: &StateArgs) -> bool {
-    let Ok(Some(store)) = Store::open(&state.state_dir) else { return true };
+/// Whether anything waited in the history, on probation or interrupted.
+pub(super) enum Waiting {
+    /// Nothing, or nothing that this user may see.
+    Nothing(Option<Store>),
+    /// Something did; what was overdue is settled.
+    Something,
+}
+
+/// Settles what is overdue. Who may not see the history has nothing to settle.
+pub(super) fn settle_overdue(state: &StateArgs) -> Waiting {
+    let Ok(Some(store)) = Store::open(&state.state_dir) else { return Waiting::Nothing(None) };
     if transaction::is_settled(&store).unwrap_or(false) {
-        return true;
+        return Waiting::Nothing(Some(store));
     }
     settle(&store, state);
-    false
+    Waiting::Something
 }
 
 /// Settles what is overdue, and says what was interrupted: for commands that go on regardless.
 pub(super) fn settle_and_warn(state: &StateArgs) {
-    if settle_overdue(state) {
+    if let Waiting::Nothing(_) = settle_overdue(state) {
         return;
     }
     let Ok(Some(store)) = Store::open(&state.state_dir) else { return };

@@ -53,6 +53,8 @@ pub struct Request<'a> {
     pub copy: Option<&'a Path>,
     /// The state directory, made where there is none.
     pub state: &'a Path,
+    /// The same, open, where it was seen that nothing waits in it: it need not be looked through again.
+    pub settled: Option<Store>,
     /// That it be undone unless it is confirmed, where that is wanted.
     pub probation: Option<Probation<'a>>,
     /// The files that set values at boot, where the plan changes any.
@@ -86,7 +88,14 @@ pub fn apply(
             target: platform.open(&change.key)?,
         });
     }
-    let store = Store::create(request.state)?;
+    let created;
+    let store = match &request.settled {
+        Some(store) if store.is_known_settled() => store,
+        _ => {
+            created = Store::create(request.state)?;
+            &created
+        }
+    };
     let mut store = store.lock(interruption, say)?;
     for record in store.unfinished()? {
         if record.origin.same_boot(&request.here) || record.touches_boot() {

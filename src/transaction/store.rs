@@ -1,6 +1,7 @@
 //! The state directory: rollback files, how each ended, and the lock. It is its owner's alone, and nothing in it
 //! is reached through a link.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::fs::TryLockError;
@@ -67,6 +68,8 @@ pub enum StoreError {
 pub struct Store {
     path: PathBuf,
     folder: Folder,
+    /// What the names told when nothing waited.
+    settled: RefCell<Option<Ids>>,
 }
 
 /// The ids that the names in the directory tell.
@@ -83,6 +86,8 @@ struct Ids {
 pub(super) struct Locked<'s> {
     store: &'s Store,
     ids: Ids,
+    /// Whether nothing was seen to wait, and nothing was begun since.
+    is_settled: bool,
     _lock: File,
 }
 
@@ -101,7 +106,7 @@ impl Store {
     /// It cannot be opened, or others than this user could write it.
     pub fn open(path: &Path) -> Result<Option<Self>, StoreError> {
         let folder = Folder::open(path)?;
-        Ok(folder.map(|folder| Self { path: path.to_owned(), folder }))
+        Ok(folder.map(|folder| Self { path: path.to_owned(), folder, settled: RefCell::default() }))
     }
 
     /// Opens the state directory, and makes it where there is none. One that is there and empty is closed to others;
@@ -110,7 +115,7 @@ impl Store {
     /// # Errors
     /// It cannot be made or opened, or others than this user could write it.
     pub fn create(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self { path: path.to_owned(), folder: Folder::create(path)? })
+        Ok(Self { path: path.to_owned(), folder: Folder::create(path)?, settled: RefCell::default() })
     }
 
     /// Waits until no other twtune is at work here. `say` hears of it when that takes time, `interruption` ends it.
@@ -123,7 +128,12 @@ impl Store {
         let mut waited = Duration::ZERO;
         loop {
             match file.try_lock() {
-                Ok(()) => return Ok(Locked { store: self, ids: self.ids()?, _lock: file }),
+                Ok(()) => {
+                    let settled = self.still_settled();
+                    let is_settled = settled.is_some();
+                    let ids = settled.map_or_else(|| self.ids(), Ok)?;
+                    return Ok(Locked { store: self, ids, is_settled, _lock: file });
+                }
                 Err(TryLockError::WouldBlock) if waited < PATIENCE => {
                     if let Some(why) = interruption() {
                         return Err(StoreError::Interrupted(why));
@@ -138,6 +148,14 @@ impl Store {
                 Err(TryLockError::Error(error)) => return Err(failed("lock", &self.path.join(LOCK), error)),
             }
         }
+    }
+
+    /// What [`Self::is_settled`] saw, where that still holds: numbers follow each other, so whatever was begun since
+    /// has the next one. A long history is then looked through once.
+    fn still_settled(&self) -> Option<Ids> {
+        let ids = self.settled.take()?;
+        let next = ids.begun.last().unwrap_or(&0) + 1;
+        (!self.folder.has(&format!("{next}.json"))).then_some(ids)
     }
 
     /// Whether another twtune is at work here right now.
@@ -190,7 +208,15 @@ impl Store {
     /// Whether nothing is on probation and everything that was begun came to its end.
     pub(super) fn is_settled(&self) -> Result<bool, StoreError> {
         let ids = self.ids()?;
-        Ok(ids.due.is_empty() && self.unfinished_of(&ids)?.is_empty())
+        let is_settled = ids.due.is_empty() && self.unfinished_of(&ids)?.is_empty();
+        // Whoever makes the first record has to see to it that others cannot look.
+        self.settled.replace(Some(ids).filter(|ids| is_settled && !ids.begun.is_empty()));
+        Ok(is_settled)
+    }
+
+    /// Whether there are records, and [`Self::is_settled`] saw them all come to their end.
+    pub(super) fn is_known_settled(&self) -> bool {
+        self.settled.borrow().is_some()
     }
 
     fn ending(&self, id: u64) -> Result<Option<Ending>, StoreError> {
@@ -339,7 +365,8 @@ impl Locked<'_> {
 
     /// [`Store::unfinished`], as they are until the lock is given back.
     pub(super) fn unfinished(&self) -> Result<Vec<Record>, StoreError> {
-        self.unfinished_of(&self.ids)?.into_iter().map(|id| self.record(id)).collect()
+        let unfinished = if self.is_settled { Vec::new() } else { self.unfinished_of(&self.ids)? };
+        unfinished.into_iter().map(|id| self.record(id)).collect()
     }
 
     /// Stores a record under the next free id. When this returns, it is on disk; when it fails, it is not there.

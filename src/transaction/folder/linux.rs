@@ -88,6 +88,12 @@ impl Folder {
         Ok(())
     }
 
+    /// Whether there is anything of this name, or may be.
+    pub(super) fn has(&self, name: &str) -> bool {
+        let found = rustix::fs::statat(&self.folder, name, AtFlags::SYMLINK_NOFOLLOW);
+        !matches!(found, Err(Errno::NOENT))
+    }
+
     /// Opens a file to be locked, and makes it where there is none.
     pub(super) fn open_lock(&self, name: &str) -> Result<File, StoreError> {
         let path = self.path.join(name);

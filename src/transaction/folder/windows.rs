@@ -63,6 +63,12 @@ impl Folder {
         Ok(())
     }
 
+    /// Whether there is anything of this name, or may be.
+    pub(super) fn has(&self, name: &str) -> bool {
+        let found = self.path.join(name).symlink_metadata();
+        !found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+    }
+
     /// Opens a file to be locked, and makes it where there is none.
     pub(super) fn open_lock(&self, name: &str) -> Result<File, StoreError> {
         let path = self.path.join(name);

@@ -172,6 +172,7 @@ impl<'a> Machine<'a> {
                 time: "2026-01-01T00:00:00Z".into(),
                 copy: None,
                 state: self.state,
+                settled: None,
                 probation: probation.then_some(Probation { within, start_watcher: &start_watcher }),
                 folder: Some(self),
                 kernel: None,

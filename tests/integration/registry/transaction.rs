@@ -157,6 +157,7 @@ impl Machine {
             time: "2026-01-01T00:00:00Z".into(),
             copy: None,
             state: self.state.path(),
+            settled: None,
             probation: None,
             folder: None,
             kernel: None,
