@@ -86,7 +86,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         Context::say(&format!("note: this user may not apply it; {}", system::administrator()));
     }
     if let Some(file) = saved {
-        Context::say(&format!("saved; `twtune apply --plan {}` makes these changes", file.display()));
+        let makes = if plan.is_empty() { "then changes nothing either" } else { "makes these changes" };
+        Context::say(&format!("saved; `twtune apply --plan {}` {makes}", file.display()));
     } else if args.output.is_some() {
         // Beside the report, which tells what is refused.
         let error = CliError::new(refused_kind(&plan.refused), "something is refused, so no plan was saved")
