@@ -14,7 +14,7 @@ const ASKED: &[(&str, &str)] = &[
          WSAENOBUFS 10055 WSAEADDRINUSE 10048 4227 4231, No buffer space available",
     ),
     ("fin-wait-2-piles-up", "FIN_WAIT2 FIN_WAIT_2"),
-    ("half-open", "ETIMEDOUT, Connection timed out, EPIPE, hang, hangs"),
+    ("half-open", "ETIMEDOUT, Connection timed out, EPIPE, Broken pipe, hang, hangs"),
     ("keepalive", "SO_KEEPALIVE keep-alive"),
     (
         "listen-queue",
@@ -29,7 +29,9 @@ const ASKED: &[(&str, &str)] = &[
         "so-reuseaddr",
         "EADDRINUSE 98, Address already in use, WSAEADDRINUSE 10048, SO_REUSEPORT reuseport, restart",
     ),
+    ("states", "SYN_SENT ESTABLISHED FIN_WAIT_1 FIN_WAIT1 CLOSING LAST_ACK"),
     ("time-wait-table-full", "time wait bucket table overflow"),
+    ("two-msl", "2MSL MSL"),
 ];
 
 /// The words that a page or setting of this name is asked by.

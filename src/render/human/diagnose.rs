@@ -55,12 +55,17 @@ pub fn diagnose(out: &mut dyn Write, host: &Host, found: &[Diagnosis], top: usiz
         writeln!(out, "\nno TCP sockets in {}", named(names))?;
     }
     let concerns = found.iter().flat_map(|diagnosis| &diagnosis.concerns);
-    let wrong = concerns.filter(|concern| concern.severity < Severity::Note).count();
-    if wrong == 0 {
-        writeln!(out, "\n{}", style::good("nothing is wrong"))
-    } else {
-        writeln!(out, "\n{}; `twtune explain CHECK` tells more", count(wrong, "finding", "findings"))
+    let (notes, wrong): (Vec<_>, Vec<_>) = concerns.partition(|concern| concern.severity == Severity::Note);
+    let wrong = match wrong.len() {
+        0 => style::good("nothing is wrong").to_string(),
+        some => count(some, "finding", "findings"),
+    };
+    match notes.len() {
+        0 => write!(out, "\n{wrong}")?,
+        some => write!(out, "\n{wrong}, {}", count(some, "note", "notes"))?,
     }
+    let more = found.iter().any(|diagnosis| !diagnosis.concerns.is_empty());
+    writeln!(out, "{}", if more { "; `twtune explain CHECK` tells more" } else { "" })
 }
 
 fn write_sockets(out: &mut dyn Write, diagnosis: &Diagnosis) -> io::Result<()> {
