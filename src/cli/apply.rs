@@ -117,11 +117,12 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     }
     if plan.is_empty() {
         let done = extend_probation(args)?;
-        return Ok(Context::finish(report(context, &done, &[]), 0));
+        return Ok(Context::finish(report(context, args, &done, &[]), 0));
     }
     if !plan.refused.is_empty() {
         let code = refused_kind(&plan.refused).exit_code();
-        let code = Context::finish(report(context, &Done::not_begun(Outcome::Refused), &plan.refused), code);
+        let code =
+            Context::finish(report(context, args, &Done::not_begun(Outcome::Refused), &plan.refused), code);
         if code == ErrorKind::Denied.exit_code() {
             Context::say(&format!("hint: {}", system::administrator()));
         }
@@ -136,12 +137,12 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         }
         show()?;
         if !Context::ask("Make these changes?") {
-            let declined = report(context, &Done::not_begun(Outcome::Refused), &[]);
+            let declined = report(context, args, &Done::not_begun(Outcome::Refused), &[]);
             return Ok(Context::finish(declined, ErrorKind::Refused.exit_code()));
         }
     }
     let done = apply(args, &place, &survey.host, (&plan, &selection.names), waiting)?;
-    Ok(Context::finish(report(context, &done, &[]), outcome_code(&done)))
+    Ok(Context::finish(report(context, args, &done, &[]), outcome_code(&done)))
 }
 
 /// Applies a saved plan where it was drawn up, as long as everything is as it was then.
@@ -170,10 +171,10 @@ fn run_saved(context: &Context, args: &Args, file: &Path, waiting: Waiting) -> R
         plan.edits = saved.edits(&root.boot_files().0).map_err(|why| refused(&why).hint("plan again"))?;
     }
     if plan.is_empty() {
-        return Ok(Context::finish(report(context, &Done::not_begun(Outcome::Unchanged), &[]), 0));
+        return Ok(Context::finish(report(context, args, &Done::not_begun(Outcome::Unchanged), &[]), 0));
     }
     let done = apply(args, &place, &host, (&plan, &saved.profiles), waiting)?;
-    Ok(Context::finish(report(context, &done, &[]), outcome_code(&done)))
+    Ok(Context::finish(report(context, args, &done, &[]), outcome_code(&done)))
 }
 
 fn apply(
@@ -277,9 +278,11 @@ pub(super) fn origin(host: &Host, identity: &Identity, place: &Place) -> Origin 
     }
 }
 
-fn report(context: &Context, done: &Done, refused: &[Refusal]) -> Result<(), CliError> {
+fn report(context: &Context, args: &Args, done: &Done, refused: &[Refusal]) -> Result<(), CliError> {
+    let options =
+        args.place.root().map_or_else(|| args.state.option(), |root| format!(" --root {}", root.display()));
     Context::report(|out| match context.format {
-        Format::Human => human::outcome(out, Command::Apply, done, refused, false),
+        Format::Human => human::outcome(out, Command::Apply, done, refused, false, &options),
         Format::Json => json::outcome(out, Command::Apply, done, refused, false),
     })
 }

@@ -44,6 +44,16 @@ pub(super) struct StateArgs {
     pub(super) state_dir: PathBuf,
 }
 
+impl StateArgs {
+    /// The option that leads to the same history, where it is another than without any.
+    pub(super) fn option(&self) -> String {
+        if self.state_dir == system::state_folder() {
+            return String::new();
+        }
+        format!(" --state-dir {}", self.state_dir.display())
+    }
+}
+
 /// A path from the root, so that what a report names can be found from any folder.
 fn absolute_path(text: &str) -> io::Result<PathBuf> {
     // Without a slash at its end, behind which a link would be followed.

@@ -1,5 +1,9 @@
 //! `twtune history`
 
+use std::path::Path;
+use std::path::PathBuf;
+
+use crate::cli::assume::Assumed;
 use crate::cli::context::Context;
 use crate::cli::context::Format;
 use crate::cli::context::StateArgs;
@@ -7,6 +11,7 @@ use crate::cli::error::CliError;
 use crate::cli::place;
 use crate::cli::system;
 use crate::cli::watch::settle_and_warn;
+use crate::facts::Identity;
 use crate::render::human;
 use crate::render::json;
 use crate::transaction;
@@ -17,11 +22,19 @@ use crate::transaction::Store;
 pub(super) struct Args {
     #[command(flatten)]
     state: StateArgs,
+    /// An image or chroot instead of this machine; its history lies in its own /var/lib/twtune
+    #[arg(long, value_name = "DIR", conflicts_with = "state_dir")]
+    root: Option<PathBuf>,
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
-    settle_and_warn(&args.state);
-    let entries = entries(&args.state)?;
+    let entries = if let Some(folder) = &args.root {
+        let image = place::image(folder, Assumed::default())?;
+        entries(&image.state(&args.state)?, &image.identity()?)?
+    } else {
+        settle_and_warn(&args.state);
+        entries(&args.state.state_dir, &place::here()?)?
+    };
     Context::report(|out| match context.format {
         Format::Human => human::history(out, &entries),
         Format::Json => json::history(out, &entries),
@@ -29,14 +42,13 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     Ok(0)
 }
 
-fn entries(state: &StateArgs) -> Result<Vec<Entry>, CliError> {
-    match Store::open(&state.state_dir)? {
+fn entries(state: &Path, here: &Identity) -> Result<Vec<Entry>, CliError> {
+    match Store::open(state)? {
         None => Ok(Vec::new()),
         Some(store) => {
-            let here = place::here()?;
-            let mut entries = transaction::history(&store, &here)?;
+            let mut entries = transaction::history(&store, here)?;
             for entry in
-                entries.iter_mut().filter(|entry| entry.in_force && !entry.record.origin.is_here(&here))
+                entries.iter_mut().filter(|entry| entry.in_force && !entry.record.origin.is_here(here))
             {
                 entry.namespace_gone = !system::is_there(&entry.record.origin);
                 entry.in_force = !entry.namespace_gone;

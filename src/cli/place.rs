@@ -108,6 +108,11 @@ impl PlaceArgs {
         self.root.is_some()
     }
 
+    /// The image's folder.
+    pub(super) fn root(&self) -> Option<&Path> {
+        self.root.as_deref()
+    }
+
     fn open_image(&self, folder: &Path) -> Result<Place, CliError> {
         if matches!(self.target, Some(Target::Live | Target::Both)) {
             return Err(CliError::usage("an image has no live values")

@@ -165,7 +165,7 @@ fn find(store: Option<&Store>, named: Option<&str>, image: Option<Place>) -> Res
 
 fn report(context: &Context, done: &Done, preview: bool) -> Result<(), CliError> {
     Context::report(|out| match context.format {
-        Format::Human => human::outcome(out, Command::Rollback, done, &[], preview),
+        Format::Human => human::outcome(out, Command::Rollback, done, &[], preview, ""),
         Format::Json => json::outcome(out, Command::Rollback, done, &[], preview),
     })?;
     if done.steps.iter().any(|step| step.result == StepResult::Conflict) {

@@ -4,6 +4,7 @@ use crate::cli_check::rule;
 use crate::host::Host;
 use crate::sandbox;
 use crate::schema;
+use crate::schema::list;
 
 const FIN: &str = "net.ipv4.tcp_fin_timeout";
 const OWN: &str = "/etc/sysctl.d/99-twtune.conf";
@@ -206,13 +207,17 @@ fn an_image_is_prepared_and_nothing_outside_it_is_touched() {
              mkdir -p \"image$PWD/outside/sysctl.d\" \"image$PWD/outside/lib\"
              ln -s \"$PWD/outside/lib\" image/var/lib");
     let arguments = "--root [ROOT]/image --assume linux=6.1,mem=16GiB";
-    host.twtune(&format!("apply [ROOT]/thirty.toml {arguments} --yes")).exits(0);
+    let told = "`twtune rollback --root [ROOT]/image 1` takes it back";
+    host.twtune(&format!("apply [ROOT]/thirty.toml {arguments} --yes")).exits(0).says(told);
     assert_eq!(host.sh("find outside -type f; ls /var/lib/twtune 2>/dev/null || true"), "");
     assert_eq!(host.value(FIN), "60");
     let written =
         host.sh("cat \"image$PWD\"/outside/sysctl.d/99-twtune.conf; ls \"image$PWD\"/outside/lib/twtune");
     assert!(written.contains("tcp_fin_timeout = 30") && written.contains("1.json"), "{written}");
     host.twtune(&format!("check [ROOT]/thirty.toml {arguments}")).exits(0);
+    let history = host.twtune("history --root [ROOT]/image --format json").exits(0).report("history");
+    assert_eq!(list(&history["entries"])[0]["in_force"], true, "{history:#}");
+    assert_eq!(host.twtune("history").exits(0).stdout, "no apply or rollback on this host yet\n");
     host.twtune("rollback --root [ROOT]/image --yes").exits(0);
     assert_eq!(host.sh("ls \"image$PWD\"/outside/sysctl.d"), "");
 }

@@ -17,7 +17,8 @@ use crate::transaction::Outcome;
 use crate::transaction::Step;
 use crate::transaction::StepResult;
 
-/// Writes what an apply or a rollback did. `preview` is a rollback's dry run.
+/// Writes what an apply or a rollback did. `preview` is a rollback's dry run; `options` lead another twtune to the same
+/// history.
 ///
 /// # Errors
 /// The writer's.
@@ -27,6 +28,7 @@ pub fn outcome(
     done: &Done,
     refused: &[Refusal],
     preview: bool,
+    options: &str,
 ) -> io::Result<()> {
     for step in &done.steps {
         let label = match (preview, step.result) {
@@ -69,7 +71,7 @@ pub fn outcome(
         let apart = if done.steps.is_empty() && refused.is_empty() { "" } else { "\n" };
         writeln!(out, "{apart}{}", escape(failure))?;
     }
-    writeln!(out, "{}", ending(command, done, preview))?;
+    writeln!(out, "{}", ending(command, done, preview, &escape(options)))?;
     if done.needs_reboot() && !preview {
         writeln!(out, "some of it counts after a reboot: `twtune explain KEY` says of which setting")?;
     }
@@ -89,7 +91,7 @@ fn until(done: &Done) -> String {
     )
 }
 
-fn ending(command: Command, done: &Done, preview: bool) -> String {
+fn ending(command: Command, done: &Done, preview: bool, options: &str) -> String {
     let id = done.id.as_deref().unwrap_or_default();
     let made = done.steps.iter().filter(|step| step.result == StepResult::Done).count();
     let changes = count(made, "change", "changes");
@@ -100,7 +102,7 @@ fn ending(command: Command, done: &Done, preview: bool) -> String {
             format!("{changes} would take back {id}; nothing was written")
         }
         Outcome::Applied => {
-            format!("applied as {id}: {changes}; `twtune rollback {id}` takes it back ({file})")
+            format!("applied as {id}: {changes}; `twtune rollback{options} {id}` takes it back ({file})")
         }
         Outcome::Pending if done.id.is_none() => {
             let (them, wait) =
@@ -112,7 +114,7 @@ fn ending(command: Command, done: &Done, preview: bool) -> String {
             )
         }
         Outcome::Pending => format!(
-            "applied as {id}: {changes}; undone by itself at {} unless `twtune confirm` comes before",
+            "applied as {id}: {changes}; undone by itself at {} unless `twtune confirm{options}` comes before",
             until(done)
         ),
         Outcome::RolledBack => match &done.undoes {
