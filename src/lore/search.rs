@@ -79,17 +79,18 @@ pub fn search<'a>(question: &str, topics: &[Topic<'a>], most: usize) -> Vec<Topi
     found.into_iter().map(|(_, topic)| topic).take(most).collect()
 }
 
-/// Whether the topics know this name as it stands, as a word of theirs or a part of a name, so that it is a question and
-/// no slip of the finger.
+/// Whether some topics, and not just any, know this name as it stands, as a word of theirs or a part of a name: then it
+/// is a question and no slip of the finger.
 #[must_use]
 pub fn knows(name: &str, topics: &[Topic<'_>]) -> bool {
     // The whole comes behind its parts.
     let Some(whole) = words(name).last() else { return false };
     let joined = |name: &str| format!("-{}-", name.to_lowercase().replace(['.', '_'], "-"));
-    topics.iter().any(|topic| {
+    let knows = |topic: &&Topic<'_>| {
         joined(topic.name).contains(&joined(&whole))
             || parts(topic).iter().flatten().any(|word| *word == whole)
-    })
+    };
+    (1..topics.len() / 3).contains(&topics.iter().filter(knows).count())
 }
 
 fn parts(topic: &Topic<'_>) -> [Vec<String>; 4] {
