@@ -112,6 +112,15 @@ impl From<StoreError> for CliError {
         let message = error.to_string();
         match error {
             StoreError::Unacceptable { .. } => Self::refused(message),
+            StoreError::Damaged { id, .. } => Self::refused(message)
+                .hint(format!(
+                    "what {id} changed can be told from that file alone, so nothing is written until it is whole: put a \
+                     copy of it in its place (`apply --rollback-file`, a backup)"
+                ))
+                .hint(format!(
+                    "where there is none, move {id}.json, {id}.end and {id}.due out of that folder: what {id} set is \
+                     then somebody else's, and stays; `twtune history` lists the others"
+                )),
             StoreError::Interrupted(_) => Self::new(ErrorKind::Interrupted, message),
             StoreError::Io { operation, source, .. }
                 if source.kind() == io::ErrorKind::NotFound && operation != "create" =>

@@ -17,6 +17,7 @@ use crate::render::json;
 use crate::transaction;
 use crate::transaction::Entry;
 use crate::transaction::Store;
+use crate::transaction::StoreError;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -28,32 +29,43 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
-    let entries = if let Some(folder) = &args.root {
+    let (entries, damaged) = if let Some(folder) = &args.root {
         let image = place::image(folder, Assumed::default())?;
         entries(&image.state(&args.state)?, &image.identity()?)?
     } else {
         settle_and_warn(&args.state);
         entries(&args.state.state_dir, &place::here()?)?
     };
+    let reasons: Vec<String> = damaged.iter().map(StoreError::to_string).collect();
     Context::report(|out| match context.format {
         Format::Human => human::history(out, &entries),
-        Format::Json => json::history(out, &entries),
+        Format::Json => json::history(out, &entries, &reasons),
     })?;
-    Ok(0)
+    // The others are told all the same; nothing is written before this is settled.
+    let mut code = 0;
+    for error in damaged {
+        let CliError { kind, message, hints, .. } = error.into();
+        Context::say(&format!("error: {message}"));
+        for hint in hints {
+            Context::say(&format!("hint: {hint}"));
+        }
+        code = kind.exit_code();
+    }
+    Ok(code)
 }
 
-fn entries(state: &Path, here: &Identity) -> Result<Vec<Entry>, CliError> {
+fn entries(state: &Path, here: &Identity) -> Result<(Vec<Entry>, Vec<StoreError>), CliError> {
     match Store::open(state)? {
-        None => Ok(Vec::new()),
+        None => Ok((Vec::new(), Vec::new())),
         Some(store) => {
-            let mut entries = transaction::history(&store, here)?;
+            let (mut entries, damaged) = transaction::readable_history(&store, here)?;
             for entry in
                 entries.iter_mut().filter(|entry| entry.in_force && !entry.record.origin.is_here(here))
             {
                 entry.namespace_gone = !system::is_there(&entry.record.origin);
                 entry.in_force = !entry.namespace_gone;
             }
-            Ok(entries)
+            Ok((entries, damaged))
         }
     }
 }

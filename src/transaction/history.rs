@@ -60,14 +60,24 @@ impl State {
 /// # Errors
 /// The state directory or a file in it is not acceptable.
 pub fn history(store: &Store, here: &Identity) -> Result<Vec<Entry>, StoreError> {
-    let mut records = store.records(here)?;
+    let (entries, mut damaged) = readable_history(store, here)?;
+    damaged.pop().map_or(Ok(entries), Err)
+}
+
+/// The same where some of its files are damaged: the others, as if those had never been, and what is wrong with them.
+///
+/// # Errors
+/// The state directory is not acceptable.
+pub fn readable_history(store: &Store, here: &Identity) -> Result<(Vec<Entry>, Vec<StoreError>), StoreError> {
+    let (mut records, mut damaged) = store.readable(here)?;
     let is_open = |(_, ending): &(Record, Option<Ending>)| ending.is_none();
     // One that was under way may have ended since; one that began since is not looked at.
     let busy = records.iter().any(is_open) && store.is_busy();
     if !busy && records.iter().any(is_open) {
-        let count = records.len();
-        records = store.records(here)?;
-        records.truncate(count);
+        let newest = records.last().map(|(record, _)| record.id.clone());
+        (records, damaged) = store.readable(here)?;
+        let known = records.iter().position(|(record, _)| Some(&record.id) == newest.as_ref());
+        records.truncate(known.map_or(0, |at| at + 1));
     }
     let due = store.due_ids()?;
     let in_force = in_force(&records, here);
@@ -103,7 +113,7 @@ pub fn history(store: &Store, here: &Identity) -> Result<Vec<Entry>, StoreError>
     for entry in entries.iter_mut().filter(|entry| entry.state == State::Ended(Outcome::Pending)) {
         entry.waits = Some(Duration::from_secs(confirm::left(store, &entry.record, here)?));
     }
-    Ok(entries)
+    Ok((entries, damaged))
 }
 
 /// Whether nothing waits to be settled, which a single look at the names tells: nothing is on probation, and

@@ -73,8 +73,11 @@ pub(super) fn look<'p>(
         return Err(TransactionError::Foreign(message));
     }
     let known = undo.choice.known;
-    let in_the_way =
-        |other: &Record, ending: &Option<Ending>| ending.is_none() && !(known && other.id == record.id);
+    // Whose time is over does not wait for what was interrupted elsewhere.
+    let in_the_way = |other: &Record, ending: &Option<Ending>| {
+        let is_apart = undo.unconfirmed && !record.meets(other);
+        ending.is_none() && !(known && other.id == record.id) && !is_apart
+    };
     if let Some((other, _)) = records.iter().find(|(other, ending)| in_the_way(other, ending)) {
         return Err(TransactionError::Interrupted { command: other.command, id: other.id.clone() });
     }

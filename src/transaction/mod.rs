@@ -56,6 +56,7 @@ pub use history::State;
 pub use history::history;
 pub use history::interrupted;
 pub use history::is_settled;
+pub use history::readable_history;
 pub use record::Change;
 pub use record::Command;
 pub use record::Outcome;

@@ -1,6 +1,7 @@
 //! The rollback file: everything needed to undo an apply. A wire format, versioned, apart from the inner types.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Deserialize;
@@ -12,6 +13,7 @@ use crate::plan::checksum;
 use crate::plan::may_be_taken_over;
 use crate::platform::stored::StoredFile;
 use crate::setting::Key;
+use crate::setting::Scope;
 use crate::setting::catalogue;
 
 const SCHEMA: &str = "twtune.rollback/1";
@@ -234,6 +236,20 @@ impl Record {
             self.files.clone_from(&confirmed.files);
         }
         self
+    }
+
+    /// Whether the two may have changed anything in common.
+    pub(super) fn meets(&self, other: &Self) -> bool {
+        let keys = |record: &Self| -> BTreeSet<String> {
+            let also = record.changes.iter().flat_map(|change| &change.also).map(|also| also.key.clone());
+            record.changes.iter().map(|change| change.key.clone()).chain(also).collect()
+        };
+        let same_namespace = self.origin.netns == other.origin.netns || self.origin.netns.is_none();
+        let is_shared = |key: &String| {
+            let setting = Key::parse(key).ok().and_then(|key| catalogue::find(&key));
+            same_namespace || setting.is_none_or(|setting| setting.scope != Scope::Netns)
+        };
+        self.touches_boot() && other.touches_boot() || keys(self).intersection(&keys(other)).any(is_shared)
     }
 
     /// Whether it has to do with what the next boot sets, which outlives a reboot.

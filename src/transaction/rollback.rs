@@ -166,6 +166,11 @@ pub fn rollback(
         let files = undo.choice.record.files.iter().map(|file| file.path.as_str());
         files.chain([DROP_IN]).for_each(|path| folder.tidy(path));
     }
+    // What was interrupted and is apart from this stays interrupted, also where it had begun to note how it ended: that
+    // is told from its being the newest, which it is no longer.
+    for (apart, _) in records.iter().filter(|(_, ending)| ending.is_none() && !look.settling) {
+        store.forget_ending(&apart.id);
+    }
     let mut done = if look.settling {
         settle(&store, undo, &mut look, platform, interruption)
     } else {

@@ -45,6 +45,16 @@ pub enum StoreError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A record of the history, or how it ended, is not as twtune wrote it.
+    #[error("{path}: {reason}")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+        /// The record's number.
+        id: u64,
+    },
     /// It cannot be read or written.
     #[error("cannot {operation} {path}: {source}")]
     Io {
@@ -169,22 +179,49 @@ impl Store {
         self.records_of(&self.ids()?, here)
     }
 
+    /// The same without those that cannot be read, and why they cannot.
+    pub(super) fn readable(&self, here: &Identity) -> Result<(Records, Vec<StoreError>), StoreError> {
+        let ids = self.ids()?;
+        let (mut records, mut damaged) = (Records::new(), Vec::new());
+        for record in self.each_of(&ids, here) {
+            match record {
+                Ok(record) => records.push(record),
+                Err(error) => damaged.push(error),
+            }
+        }
+        Ok((records, damaged))
+    }
+
     fn records_of(&self, ids: &Ids, here: &Identity) -> Result<Records, StoreError> {
+        self.each_of(ids, here).collect()
+    }
+
+    fn each_of(
+        &self,
+        ids: &Ids,
+        here: &Identity,
+    ) -> impl Iterator<Item = Result<(Record, Option<Ending>), StoreError>> {
         let newest = ids.begun.last().copied();
-        let record_and_ending = |id: u64| {
+        let record_and_ending = move |id: u64| {
             let (record, ending) = self.entry_of(id)?;
             if ending.is_some() || Some(id) == newest || !ids.ended.contains(&id) {
                 return Ok((record, ending));
             }
             // Something was begun since, so it did come to its end, and only how is lost.
             if record.origin.same_boot(here) || record.touches_boot() {
-                return Err(unacceptable(&self.path.join(format!("{id}.end")), "it is damaged"));
+                let path = self.path.join(format!("{id}.end"));
+                return Err(StoreError::Damaged { path, reason: "it is damaged".into(), id });
             }
             // A loss of power takes what was not synced, and the values of that boot as well.
             let ending = Ending::new(&record.id, Outcome::Undone, Vec::new());
             Ok((record, Some(ending)))
         };
-        ids.begun.iter().copied().map(record_and_ending).collect()
+        ids.begun.iter().copied().map(record_and_ending)
+    }
+
+    /// Takes an ending away that was cut short.
+    pub(super) fn forget_ending(&self, id: &str) {
+        self.remove(&format!("{id}.end"));
     }
 
     /// The records that did not come to their end, oldest first. Only names are looked at, whatever the history's
@@ -228,9 +265,10 @@ impl Store {
         let name = format!("{id}.json");
         let path = self.path.join(&name);
         let text = self.folder.read(&name)?.ok_or_else(|| unacceptable(&path, "it was removed just now"))?;
-        let record = Record::parse(&text).map_err(|reason| unacceptable(&path, reason))?;
+        let damaged = |reason: String| StoreError::Damaged { path: path.clone(), reason, id };
+        let record = Record::parse(&text).map_err(damaged)?;
         if record.id != id.to_string() {
-            return Err(unacceptable(&path, "it is the file of another record"));
+            return Err(damaged("it is the file of another record".into()));
         }
         Ok(record)
     }

@@ -120,3 +120,38 @@ fn a_state_folder_that_may_not_be_read_is_4() {
     let report = host.twtune_as_nobody("history --format json").expect("as above").exits(4).report("error");
     schema::error(&report, 4);
 }
+
+#[test]
+fn a_damaged_record_is_named_with_the_way_out_and_hides_no_other() {
+    let Some(host) = Host::start() else { return };
+    let (one, two) = (
+        host.profile("one", &rule(FIN, "want = 50")),
+        host.profile("two", &rule("net.ipv4.tcp_sack", "want = 0")),
+    );
+    host.sh("mkdir -m 700 own");
+    host.twtune(&format!("apply {one} --yes --rollback-file [ROOT]/own/copy.json")).exits(0);
+    host.twtune(&format!("apply {two} --yes")).exits(0);
+    host.sh("echo x >>/var/lib/twtune/1.json; cp -rp /var/lib/twtune kept");
+    let told = host.twtune("history").exits(3);
+    assert!(told.stdout.contains("apply two: applied, in force"), "{told:#?}");
+    told.says("error: /var/lib/twtune/1.json: it is damaged").says("put a copy of it in its place");
+    let report = host.twtune("history --format json").exits(3).report("history");
+    schema::history(&report);
+    assert_eq!(schema::applies_in_force(&report), ["2"], "{report:#}");
+    assert_eq!(list(&report["damaged"]).len(), 1, "{report:#}");
+    for command in ["rollback --yes", "rollback 2 --yes", &format!("apply {two} --skip tcp_sack --yes")] {
+        let run = host.twtune(command);
+        assert!(run.code == Some(3) || command.starts_with("apply"), "{run:#?}");
+    }
+    host.twtune("rollback 2 --yes").exits(3).says("move 1.json, 1.end and 1.due out of that folder");
+    host.sh("diff -r kept /var/lib/twtune");
+    // Both ways out lead out.
+    host.sh("cp own/copy.json /var/lib/twtune/1.json");
+    host.twtune("history").exits(0);
+    host.sh("mv /var/lib/twtune/1.* .");
+    host.twtune("rollback --yes").exits(0).says("rolled back 2");
+    assert_eq!(host.value(FIN), "50", "what the other set stays");
+    host.sh("mv 1.* /var/lib/twtune");
+    host.twtune("rollback --yes").exits(0).says("rolled back 1");
+    assert_eq!(host.value(FIN), "60");
+}

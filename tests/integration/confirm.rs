@@ -272,3 +272,37 @@ fn a_confirmation_overrules_nobody_who_came_since() {
     host.twtune("rollback --yes").exits(0);
     assert_eq!(theirs(&host), before);
 }
+
+#[test]
+fn what_is_overdue_does_not_wait_for_what_was_interrupted_elsewhere() {
+    if !sandbox::has("strace", "strace") {
+        return;
+    }
+    for (key, is_apart) in [("net.ipv4.tcp_sack", true), (RETRIES, false)] {
+        let Some(host) = host() else { return };
+        apply(&host, "2s");
+        host.profile("other", &rule(key, "want = 0"));
+        if !is_apart {
+            host.profile("other", &rule(key, "want = 7"));
+        }
+        // At its end, which it begins to note.
+        host.sh(
+            "strace -f -o /dev/null -P /var/lib/twtune/2.end -e inject=write:signal=SIGKILL:when=1 \"$TWTUNE\" apply ./other.toml --yes || true",
+        );
+        assert_eq!(host.sh("cd /var/lib/twtune; ls 2.*; cat 2.end"), "2.end\n2.json\n");
+        if is_apart {
+            wait_for(&host, FIN, "60");
+            wait_for(&host, RETRIES, "15");
+        } else {
+            pass(8);
+            assert_eq!(host.value(FIN), "30", "what was interrupted has to do with it");
+            host.twtune("history").exits(0).says("apply 1 was not confirmed in time and could not be undone");
+        }
+        host.twtune("history").exits(0).says("apply 2 was interrupted");
+        host.twtune("rollback --yes").exits(0).says("2 was interrupted and is settled");
+        host.twtune("history").exits(0);
+        assert_eq!((host.value(FIN), host.value(RETRIES)), ("60".into(), "15".into()));
+        assert_eq!(host.value("net.ipv4.tcp_sack"), "1");
+        host.twtune("rollback --yes").exits(0).says("nothing to roll back");
+    }
+}

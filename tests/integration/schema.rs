@@ -311,7 +311,8 @@ pub(crate) fn outcome(report: &Value) {
 
 #[track_caller]
 pub(crate) fn history(report: &Value) {
-    fields(report, &["schema", "entries"]);
+    fields_and(report, &["schema", "entries"], &["damaged"]);
+    names(&report["damaged"]);
     for entry in list(&report["entries"]) {
         fields_and(
             entry,

@@ -13,6 +13,7 @@ use crate::transaction::Entry;
 struct HistoryReport<'a> {
     schema: &'static str,
     entries: Vec<EntryReport<'a>>,
+    damaged: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -51,11 +52,11 @@ impl<'a> ChangeReport<'a> {
     }
 }
 
-/// Writes the history, oldest first.
+/// Writes the history, oldest first, and what is wrong with records that cannot be read.
 ///
 /// # Errors
 /// The writer's.
-pub fn history(out: &mut dyn Write, entries: &[Entry]) -> io::Result<()> {
+pub fn history(out: &mut dyn Write, entries: &[Entry], damaged: &[String]) -> io::Result<()> {
     let entries = entries.iter().map(|entry| EntryReport {
         id: &entry.record.id,
         time: &entry.record.time,
@@ -71,5 +72,5 @@ pub fn history(out: &mut dyn Write, entries: &[Entry]) -> io::Result<()> {
         seconds_to_confirm: entry.waits.map(|waits| waits.as_secs()),
         changes: entry.record.changes.iter().map(ChangeReport::of).collect(),
     });
-    write(out, &HistoryReport { schema: "twtune.history/1", entries: entries.collect() })
+    write(out, &HistoryReport { schema: "twtune.history/1", entries: entries.collect(), damaged })
 }
