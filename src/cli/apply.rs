@@ -115,7 +115,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     if let Waiting::Something = waiting {
         refuse_while_interrupted(&place, &place.state(&args.state)?)?;
     }
-    if plan.is_empty() {
+    if plan.is_empty() || repeats_what_waits(args, &plan)? {
         let done = extend_probation(args)?;
         return Ok(Context::finish(report(context, args, &done, &[]), 0));
     }
@@ -220,6 +220,17 @@ fn apply(
     }
     let until = args.confirm_within.filter(|_| done.outcome == Outcome::Pending).map(deadline);
     Ok(Done { until, ..done })
+}
+
+/// Whether it is said again of a plan that waits to be confirmed, so that nothing but its files is not as it should be.
+fn repeats_what_waits(args: &Args, plan: &Plan) -> Result<bool, CliError> {
+    if args.confirm_within.is_none() {
+        return Ok(false);
+    }
+    match Store::open(&args.state.state_dir)? {
+        Some(store) => Ok(transaction::is_waiting(&store, plan, &place::here()?)?),
+        None => Ok(false),
+    }
 }
 
 /// Nothing to change: where there are applies on probation, `--confirm-within`, said again, gives them this time anew.

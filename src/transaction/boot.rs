@@ -207,10 +207,10 @@ impl Layers {
         DropIn { lines: self.lines.iter().filter_map(top).collect() }
     }
 
-    /// An apply's line, where no later one holds the setting.
-    fn own(&self, key: &str, id: &str) -> Option<&LineLayer> {
-        let top = self.lines.get(&Key::parse(key).ok()?)?.last()?;
-        (top.id == id).then_some(top)
+    /// What lies below an apply's line, and that itself, where no later one holds the setting.
+    fn own(&self, key: &str, id: &str) -> Option<&[LineLayer]> {
+        let layers = self.lines.get(&Key::parse(key).ok()?)?;
+        (layers.last()?.id == id).then_some(layers)
     }
 
     /// Whether an apply's line is the one in the file.
@@ -270,7 +270,10 @@ pub(super) fn goals(
         let own = layers.own(&change.key, &record.id);
         let held = known && !settling && record.command == Command::Apply && layers.has(&record.id);
         match own {
-            Some(layer) => Some((change.key.clone(), layer.before.clone())),
+            // What lies below it may have been confirmed since.
+            Some([.., below, _]) => Some((change.key.clone(), Some(below.line.value.clone()))),
+            Some([only]) => Some((change.key.clone(), only.before.clone())),
+            Some([]) => None,
             None if held => None,
             None => Some((change.key.clone(), change.before.clone())),
         }

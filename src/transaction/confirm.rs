@@ -6,6 +6,9 @@ use std::io;
 use std::time::Duration;
 
 use crate::facts::Identity;
+use crate::plan;
+use crate::plan::Plan;
+use crate::plan::Target;
 use crate::transaction::Outcome;
 use crate::transaction::Record;
 use crate::transaction::Store;
@@ -75,6 +78,22 @@ pub(super) fn left(store: &Store, record: &Record, here: &Identity) -> Result<u6
 #[must_use]
 pub fn is_on_probation(store: &Store, id: &str) -> bool {
     matches!(store.due(id), Ok(Some(_)))
+}
+
+/// Whether all that a plan would change is what applies on probation write to files once they are confirmed.
+///
+/// # Errors
+/// The state directory or a file in it is not acceptable.
+pub fn is_waiting(store: &Store, plan: &Plan, here: &Identity) -> Result<bool, StoreError> {
+    let mut waiting = Vec::new();
+    for (id, _) in pending(store, here)?.into_iter().filter(|(_, left)| *left > 0) {
+        waiting.extend(store.entry(&id)?.0.boot().cloned());
+    }
+    let waits = |change: &plan::Change| {
+        let mut same = waiting.iter().rev().filter(|waiting| waiting.key == change.key.as_str());
+        change.target == Target::Boot && same.next().is_some_and(|waiting| waiting.after == change.after)
+    };
+    Ok(plan.refused.is_empty() && plan.changes.iter().all(waits))
 }
 
 /// Gives every record on probation this much time from now; the ids.

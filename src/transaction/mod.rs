@@ -48,6 +48,7 @@ pub use confirm::Watched;
 pub use confirm::confirm;
 pub use confirm::extend;
 pub use confirm::is_on_probation;
+pub use confirm::is_waiting;
 pub use confirm::overdue;
 pub use confirm::watch;
 pub use edit::Boot;

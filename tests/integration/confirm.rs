@@ -218,6 +218,10 @@ fn taking_over() -> Option<Host> {
     let files = ["/etc/sysctl.d/zz-app.conf", "/etc/sysctl.d/99-twtune.conf"];
     assert_eq!(report["files"], serde_json::json!(files), "{report:#}");
     assert!(report["confirm_by"].as_str().is_some_and(|time| time.ends_with('Z')), "{report:#}");
+    // Said again it is the same apply, which has written no file yet.
+    host.twtune("apply [ROOT]/own.toml --target both --take-over --yes --confirm-within 2h")
+        .exits(0)
+        .says("nothing to change; apply 1 now waits to be confirmed until 20");
     Some(host)
 }
 

@@ -8,5 +8,6 @@ use std::io::Write;
 /// # Errors
 /// The writer's.
 pub fn confirm(out: &mut dyn Write, kept: &[String]) -> io::Result<()> {
-    writeln!(out, "confirmed {}: it stays until it is rolled back", kept.join(", "))
+    let stays = if kept.len() == 1 { "it stays until it is" } else { "they stay until they are" };
+    writeln!(out, "confirmed {}: {stays} rolled back", kept.join(", "))
 }
