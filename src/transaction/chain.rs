@@ -120,7 +120,7 @@ fn back(choice: &Choice, records: &Records, settling: bool, here: &Identity) -> 
                 _ if in_chains => continue,
                 _ => (left(&saved.key), saved.before.clone()),
             };
-            let from = from.filter(|_| !unsure);
+            let from = from.filter(|_| !unsure || aims.owed.contains_key(&key));
             also.push(key.clone());
             aims.besides.insert(key, Beside { kind, from, to });
         }

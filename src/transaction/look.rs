@@ -98,6 +98,8 @@ pub(super) fn look<'p>(
     let mut others = BTreeSet::new();
     for (key, beside) in &besides {
         let (LiveState::Present(found), Some(ours)) = (platform.read(key), &beside.from) else { continue };
+        // What an earlier rollback could not put back is judged by what it had found there.
+        let found = owed.get(key).cloned().flatten().unwrap_or(found);
         let as_expected =
             same(beside.kind, Some(&found), Some(ours)) || same(beside.kind, Some(&found), Some(&beside.to));
         if !as_expected && !undo.forced.contains(key) {
