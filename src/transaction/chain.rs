@@ -88,15 +88,14 @@ fn back(choice: &Choice, records: &Records, settling: bool, here: &Identity) -> 
     let ending = records.iter().find(|(other, _)| choice.known && other.id == record.id);
     let ending = ending.and_then(|(_, ending)| ending.as_ref());
     let left = |key: &str| ending.and_then(|ending| ending.besides.get(key).cloned());
-    // What did not get through has left what its writes reset as it could: who set what is not to be told any more.
+    let last = records.iter().rfind(|(other, _)| choice.known && other.undoes.as_ref() == Some(&record.id));
     let failed = |(other, ending): &&(Record, Option<Ending>)| {
-        let through = ending.as_ref().is_some_and(|ending| counts(other, ending));
-        choice.known && other.undoes.as_ref() == Some(&record.id) && !through
+        !ending.as_ref().is_some_and(|ending| counts(other, ending))
     };
-    let attempts = || records.iter().filter(failed);
-    let incomplete = ending.is_some_and(|ending| ending.outcome == Outcome::Incomplete);
-    let unsure = attempts().next().is_some() || settling || incomplete;
-    let owed = attempts().next_back().map(|attempt| chains.owed_by(attempt)).unwrap_or_default();
+    // But for what it owes, all is as it was before it.
+    let owed = last.filter(failed).map(|attempt| chains.owed_by(attempt)).unwrap_or_default();
+    // Who set what is not to be told any more where it was not noted what could not be put back.
+    let unsure = settling || ending.is_some_and(|ending| ending.outcome == Outcome::Incomplete);
     let mut aims = Aims { written: Vec::new(), besides: BTreeMap::new(), owed };
     for change in record.live().rev() {
         let Some((key, kind)) = known(&change.key) else { continue };

@@ -197,7 +197,8 @@ pub(super) fn execute(
                 steps[at].note = Some(why);
             }
         }
-        owed = not_back(&mut writes[..reached], platform);
+        // Also of writes that were not reached: what an earlier command owes is not forgotten.
+        owed = not_back(writes, platform);
     }
     Execution { steps, failure, incomplete, files_left, besides, owed }
 }

@@ -139,11 +139,6 @@ impl<'a> Machine<'a> {
         others.filter(|other| other != key).collect()
     }
 
-    /// Whether a write of one of these changes this one besides.
-    pub(crate) fn is_reset<'k>(&self, key: &Key, mut by: impl Iterator<Item = &'k Key>) -> bool {
-        by.any(|by| self.also(by).contains(key))
-    }
-
     /// The changes that lead to these values, in the order that a plan has them in.
     pub(crate) fn plan(&self, wanted: &Wanted) -> Plan {
         let values = self.values();

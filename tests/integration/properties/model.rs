@@ -42,8 +42,6 @@ struct Record {
     in_force: bool,
     pending: bool,
     overdue: bool,
-    /// Whether a rollback of it was tried and did not get through.
-    tried: bool,
 }
 
 pub(crate) struct Model<'a> {
@@ -268,13 +266,11 @@ impl<'a> Model<'a> {
                 expect("a fault", &fault.is_some(), &true)?;
                 same("as before", &now, &before)?;
                 self.add(Some(at), Effects::new(), false, false);
-                self.records[at].tried = true;
             }
             Outcome::Incomplete => {
                 self.tally.count("incomplete");
                 names_what_differs(&done, &before, &now)?;
                 self.add(Some(at), Effects::new(), false, false);
-                self.records[at].tried = true;
                 let again = self.insist(Some(at), run)?;
                 same("the same again", &self.machine.values(), &goal)?;
                 let effects = self.effects(&written(&again), &before);
@@ -302,9 +298,7 @@ impl<'a> Model<'a> {
                     _ => continue,
                 }
             }
-            let written = record.effects.iter().filter(|(_, effect)| effect.written).map(|(key, _)| key);
-            let unknown = record.tried && (!effect.written || self.machine.is_reset(key, written));
-            if now[key] != *after && now[key] != *below && !force && !unknown {
+            if now[key] != *after && now[key] != *below && !force {
                 conflict = true;
                 left.extend(effect.written.then_some(key));
             } else {
@@ -359,7 +353,7 @@ impl<'a> Model<'a> {
     }
 
     fn add(&mut self, undoes: Option<usize>, effects: Effects, in_force: bool, pending: bool) {
-        self.records.push(Record { undoes, effects, in_force, pending, overdue: false, tried: false });
+        self.records.push(Record { undoes, effects, in_force, pending, overdue: false });
     }
 
     fn put_on(&mut self, holder: usize, effects: &Effects) {
