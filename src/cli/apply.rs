@@ -117,6 +117,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     }
     if plan.is_empty() || repeats_what_waits(args, &plan)? {
         let done = extend_probation(args)?;
+        if done.outcome == Outcome::Unchanged && !args.place.is_image() {
+            watch::tell_pending(&args.state);
+        }
         return Ok(Context::finish(report(context, args, &done, &[]), 0));
     }
     if !plan.refused.is_empty() {
@@ -241,9 +244,10 @@ fn extend_probation(args: &Args) -> Result<Done, CliError> {
     let extended = transaction::extend(&store, within, &place::here()?, &Context::say)?;
     for id in &extended {
         let state = &args.state.state_dir;
-        // A process sees the new time by itself. A timer would come too late for a shorter one; should no other take
-        // its place, the next twtune still sees what is overdue.
-        if system::stop_timer(id, state) && watch::start(id, state, within).is_err() {
+        // A timer would come too late for a shorter time. A process sees the new one by itself, and ends at once where
+        // another watches. Should none take the place of one that was killed, the next twtune sees what is overdue.
+        system::stop_timer(id, state);
+        if watch::start(id, state, within).is_err() {
             Context::say(&format!("warning: nobody watches apply {id} any more; `twtune confirm` keeps it"));
         }
     }

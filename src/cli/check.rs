@@ -10,7 +10,7 @@ use crate::cli::place::PlaceArgs;
 use crate::cli::survey::Depth;
 use crate::cli::survey::RuleArgs;
 use crate::cli::survey::survey;
-use crate::cli::watch::settle_and_warn;
+use crate::cli::watch::settle_and_tell;
 use crate::render::CheckView;
 use crate::render::Subject;
 use crate::render::human;
@@ -32,7 +32,7 @@ pub(super) struct Args {
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     if !args.place.is_image() {
-        settle_and_warn(&args.state);
+        settle_and_tell(&args.state);
     }
     let skip = args.rules.skipped()?;
     let selection = context.selection(&args.rules.profiles)?;

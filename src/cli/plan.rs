@@ -18,7 +18,7 @@ use crate::cli::survey::RuleArgs;
 use crate::cli::survey::Survey;
 use crate::cli::survey::survey;
 use crate::cli::system;
-use crate::cli::watch::settle_and_warn;
+use crate::cli::watch::settle_and_tell;
 use crate::observe;
 use crate::plan;
 use crate::plan::Plan;
@@ -57,7 +57,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
             .hint("`twtune plan -o FILE` saves what `apply --plan FILE` makes"));
     }
     if !args.place.is_image() {
-        settle_and_warn(&args.state);
+        settle_and_tell(&args.state);
     }
     let skip = args.rules.skipped()?;
     let selection = context.selection(&args.rules.profiles)?;

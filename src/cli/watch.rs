@@ -24,9 +24,12 @@ use crate::transaction::Store;
 use crate::transaction::Undo;
 use crate::transaction::Watched;
 
-/// How often an undo that failed is tried again before it is left to the next twtune.
+/// How often an undo that failed is tried again before it is left to the next twtune: a second later, then less and less
+/// often, for an hour by whom nobody waits for.
 const ATTEMPTS: usize = 5;
+const PATIENT_ATTEMPTS: usize = 65;
 const PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -35,9 +38,12 @@ pub(super) struct Args {
     id: String,
     #[command(flatten)]
     state: StateArgs,
-    /// Leave the session that started it
+    /// Leave the session that started it, unless another watches already
     #[arg(long)]
     detached: bool,
+    /// Try again for an hour where it cannot be undone
+    #[arg(long)]
+    patient: bool,
 }
 
 pub(super) fn run(args: &Args) -> Result<u8, CliError> {
@@ -45,26 +51,51 @@ pub(super) fn run(args: &Args) -> Result<u8, CliError> {
         system::detach().map_err(|error| CliError::denied("leave", "the session", &error))?;
     }
     let Some(store) = Store::open(&args.state.state_dir)? else { return Ok(0) };
-    for _ in 0..ATTEMPTS {
-        if transaction::watch(&store, &args.id, &place::here()?)? == Watched::Settled {
-            return Ok(0);
-        }
-        let done = undo(&store, &args.id)?;
-        match (done.outcome, done.id) {
-            (Outcome::RolledBack | Outcome::Incomplete, id) if done.failure.is_none() => {
-                let id = id.unwrap_or_default();
-                let rest = if done.outcome == Outcome::Incomplete { ", but not all of it" } else { "" };
-                let told =
-                    format!("apply {} was not confirmed in time and was undone{rest}; see {id}", args.id);
-                Context::say(&told);
-                return Ok(0);
-            }
+    let alone = if args.detached { store.watch_alone(&args.id)? } else { None };
+    if args.detached && alone.is_none() {
+        return Ok(0);
+    }
+    let patient = args.detached || args.patient;
+    let mut pause = PAUSE;
+    for _ in 0..if patient { PATIENT_ATTEMPTS } else { ATTEMPTS } {
+        match settle_once(&store, &args.id) {
+            Ok(Settled::Yes) => return Ok(0),
             // It was settled or its time extended while this one waited for the lock.
-            (Outcome::Unchanged, _) => {}
-            _ => std::thread::sleep(PAUSE),
+            Ok(Settled::Anew) => continue,
+            Ok(Settled::No) => {}
+            // A disk that is full, or a folder that is read-only, may not be so for long.
+            Err(_) if patient => {}
+            Err(error) => return Err(error),
         }
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(LONGEST_PAUSE);
     }
     Ok(0)
+}
+
+/// What one attempt to settle an apply on probation came to.
+enum Settled {
+    Yes,
+    Anew,
+    No,
+}
+
+/// Waits until the time of an apply is over, and undoes it.
+fn settle_once(store: &Store, id: &str) -> Result<Settled, CliError> {
+    if transaction::watch(store, id, &place::here()?)? == Watched::Settled {
+        return Ok(Settled::Yes);
+    }
+    let done = undo(store, id)?;
+    match (done.outcome, done.id) {
+        (Outcome::RolledBack | Outcome::Incomplete, by) if done.failure.is_none() => {
+            let by = by.unwrap_or_default();
+            let rest = if done.outcome == Outcome::Incomplete { ", but not all of it" } else { "" };
+            Context::say(&format!("apply {id} was not confirmed in time and was undone{rest}; see {by}"));
+            Ok(Settled::Yes)
+        }
+        (Outcome::Unchanged, _) => Ok(Settled::Anew),
+        _ => Ok(Settled::No),
+    }
 }
 
 fn undo(store: &Store, id: &str) -> Result<Done, CliError> {
@@ -126,6 +157,28 @@ pub(super) fn settle_and_warn(state: &StateArgs) {
     if let Waiting::Nothing(_) = settle_overdue(state) {
         return;
     }
+    warn(state);
+}
+
+/// The same, and says what waits to be confirmed: what is found now may be gone in a minute.
+pub(super) fn settle_and_tell(state: &StateArgs) {
+    if let Waiting::Nothing(_) = settle_overdue(state) {
+        return;
+    }
+    warn(state);
+    tell_pending(state);
+}
+
+/// Says what waits to be confirmed.
+pub(super) fn tell_pending(state: &StateArgs) {
+    let (Ok(Some(store)), Ok(here)) = (Store::open(&state.state_dir), place::here()) else { return };
+    for (id, left) in transaction::pending(&store, &here).unwrap_or_default() {
+        let keeps = "unless `twtune confirm` keeps it";
+        Context::say(&format!("note: apply {id} is undone in {left}s {keeps}"));
+    }
+}
+
+fn warn(state: &StateArgs) {
     let Ok(Some(store)) = Store::open(&state.state_dir) else { return };
     for record in transaction::interrupted(&store, || observe::identity().ok()).unwrap_or_default() {
         let (command, id) = (record.command, &record.id);

@@ -60,7 +60,7 @@ pub(super) fn arm(store: &Store, id: &str, probation: &Probation<'_>) -> Result<
 ///
 /// # Errors
 /// The state directory or a file in it is not acceptable.
-pub(super) fn pending(store: &Store, here: &Identity) -> Result<Vec<(String, u64)>, StoreError> {
+pub fn pending(store: &Store, here: &Identity) -> Result<Vec<(String, u64)>, StoreError> {
     let left = |id: String| {
         let left = left(store, &store.entry(&id)?.0, here)?;
         Ok((id, left))

@@ -50,6 +50,7 @@ pub use confirm::extend;
 pub use confirm::is_on_probation;
 pub use confirm::is_waiting;
 pub use confirm::overdue;
+pub use confirm::pending;
 pub use confirm::watch;
 pub use edit::Boot;
 pub use history::Entry;

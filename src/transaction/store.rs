@@ -174,6 +174,20 @@ impl Store {
         lock.is_some_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
     }
 
+    /// Lets this process alone watch a record, until the file is dropped; None where another does.
+    ///
+    /// # Errors
+    /// The file that tells cannot be opened or locked.
+    pub fn watch_alone(&self, id: &str) -> Result<Option<File>, StoreError> {
+        let name = format!("{id}.watch");
+        let file = self.folder.open_lock(&name)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(failed("lock", &self.path.join(name), error)),
+        }
+    }
+
     /// The records, oldest first, each with how it ended; None for one that did not come to its end.
     pub(super) fn records(&self, here: &Identity) -> Result<Records, StoreError> {
         self.records_of(&self.ids()?, here)
@@ -345,6 +359,7 @@ impl Store {
 
     pub(super) fn remove_due(&self, id: &str) -> Result<(), StoreError> {
         let name = format!("{id}.due");
+        self.remove(&format!("{id}.watch"));
         match self.folder.remove(&name) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(failed("remove", &self.path.join(name), error))

@@ -103,6 +103,45 @@ fn said_again_it_gets_more_time() {
 }
 
 #[test]
+fn said_again_it_gets_a_new_watcher_where_none_is_left() {
+    let Some(host) = host() else { return };
+    apply(&host, "50s");
+    host.twtune("apply [ROOT]/own.toml --yes --confirm-within 51s").exits(0);
+    let watcher = watchers(&host);
+    assert_eq!(watcher.split_whitespace().count(), 1, "one is enough: {watcher}");
+    host.sh(&format!("kill -9 {watcher}"));
+    host.twtune("apply [ROOT]/own.toml --yes --confirm-within 2s").exits(0);
+    wait_for(&host, FIN, "60");
+    wait_for_no_watcher(&host);
+    assert_eq!(host.sh("ls /var/lib/twtune | grep -c watch || true").trim(), "0");
+}
+
+#[test]
+fn what_cannot_be_undone_at_once_is_undone_later() {
+    let Some(host) = host() else { return };
+    apply(&host, "2s");
+    host.sh("mount -o remount,bind,ro /proc/sys/net");
+    pass(4);
+    assert_eq!(host.value(FIN), "30", "nobody can write it");
+    host.sh("mount -o remount,bind,rw /proc/sys/net");
+    wait_for(&host, FIN, "60");
+    wait_for_no_watcher(&host);
+}
+
+#[test]
+fn what_waits_is_told_of_by_whatever_finds_nothing_to_do() {
+    let Some(host) = host() else { return };
+    apply(&host, "30s");
+    for command in ["check [ROOT]/own.toml", "plan [ROOT]/own.toml", "apply [ROOT]/own.toml --yes"] {
+        let run = host.twtune(command).exits(0);
+        assert!(run.stderr.contains("note: apply 1 is undone in "), "{command}: {run:#?}");
+    }
+    host.twtune("confirm").exits(0);
+    let run = host.twtune("check [ROOT]/own.toml").exits(0);
+    assert_eq!(run.stderr, "");
+}
+
+#[test]
 fn nothing_of_ours_is_held_open() {
     let Some(host) = host() else { return };
     let start = Instant::now();

@@ -34,7 +34,7 @@ pub(crate) fn start_timer(id: &str, state: &Path, within: Duration) -> bool {
             // starts a watcher, which looks at `ID.due`, the truth, and waits for what is left of it.
             .arg(format!("--on-active={seconds}"))
             .arg(format!("--on-calendar=@{}", now.as_secs() + seconds + 1))
-            .args(["--", &program, "watch", id, "--state-dir", &state].map(unexpanded)),
+            .args(["--", &program, "watch", id, "--patient", "--state-dir", &state].map(unexpanded)),
     )
 }
 

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::process::Stdio;
 use std::sync::OnceLock;
+use std::thread::sleep;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -148,7 +149,18 @@ impl Machine {
 
     /// Runs a command of this Windows.
     pub(super) fn run(&self, program: &str, arguments: &[&str]) -> Run {
-        let mut run = run_within(&mut self.command(program, arguments), PATIENCE);
+        let start = || run_within(&mut self.command(program, arguments), PATIENCE);
+        let mut run = start();
+        // Where the machine has much else to do, Wine now and then ends a program before it began: with 1 and without a
+        // word, as none of those that are run here does by itself.
+        for _ in 0..5 {
+            if run.code != Some(1) || !run.stdout.is_empty() || !run.stderr.is_empty() {
+                break;
+            }
+            eprintln!("WINE started nothing: {program} {arguments:?}");
+            sleep(Duration::from_secs(1));
+            run = start();
+        }
         for text in [&mut run.stdout, &mut run.stderr] {
             *text = text.replace("\r\n", "\n");
         }

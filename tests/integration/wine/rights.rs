@@ -23,7 +23,8 @@ fn without_administrators_rights_reading_works_and_writing_is_refused() {
     let check = unprivileged(&machine, "check outbound");
     assert_eq!(check.code, Some(1), "{check:#?}");
     assert!(check.stdout.contains("3 rules differ"), "{check:#?}");
-    assert_eq!(unprivileged(&machine, "explain TcpTimedWaitDelay").code, Some(0));
+    let explain = unprivileged(&machine, "explain TcpTimedWaitDelay");
+    assert_eq!(explain.code, Some(0), "{explain:#?}");
     let apply = unprivileged(&machine, "apply outbound --yes");
     assert_eq!(apply.code, Some(4), "{apply:#?}");
     assert!(apply.stdout.contains("permission denied"), "{apply:#?}");
