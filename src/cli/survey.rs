@@ -34,6 +34,8 @@ use crate::observe;
 use crate::observe::Wanted;
 use crate::plan;
 use crate::plan::BootPlace;
+use crate::plan::DropIn;
+use crate::plan::Obstacle;
 use crate::plan::Plan;
 use crate::platform::stored::BootFolder;
 use crate::profile;
@@ -46,6 +48,7 @@ use crate::setting::catalogue;
 use crate::setting::registry_path;
 use crate::transaction;
 use crate::transaction::Store;
+use crate::transaction::StoreError;
 
 // The options that say which rules count.
 #[derive(Debug, clap::Args)]
@@ -236,6 +239,33 @@ fn missing<'r>(readings: &'r [Reading<'_>; 2], place: &Place) -> HashSet<&'r [u8
     names.map(Named::path).filter(gone).collect()
 }
 
+/// Why twtune's own file may not be written.
+fn obstacle(root: &system::Root, own: &Result<DropIn, StoreError>) -> Option<(Obstacle, String)> {
+    if let Some(why) = root.obstacle(plan::DROP_IN) {
+        return Some((Obstacle::Permission, why));
+    }
+    let unlike = |why: String| Some((Obstacle::Unacceptable, why));
+    let (file, own) = match (root.read_file(plan::DROP_IN), own) {
+        (Ok(file), Ok(own)) => (file, own.text()),
+        (Err(error), _) => return unlike(error.to_string()),
+        (_, Err(error)) => return unlike(error.to_string()),
+    };
+    if file.as_ref().map(|file| file.content.as_slice()) == own.as_deref().map(str::as_bytes) {
+        return None;
+    }
+    let file = plan::DROP_IN;
+    unlike(match own {
+        Some(_) => format!(
+            "{file} was changed by somebody else since; lines of your own belong into another file, and \
+             `twtune rollback` takes twtune's away"
+        ),
+        None => format!(
+            "{file} is from no apply in this history; `twtune rollback FILE` takes one of another back, \
+             or move the file away"
+        ),
+    })
+}
+
 pub(super) fn look_at(snapshot: &mut Snapshot, place: &Place, key: &Key, writable: bool) {
     let reading = snapshot.entry(key.clone()).or_insert_with(|| LiveReading {
         state: place.platform.read(key),
@@ -286,8 +316,9 @@ impl<'a> Survey<'a> {
         {
             // Who may not see the history may not write the files either, and is told so by their folder.
             let store = state.and_then(|state| Store::open(state).ok()).flatten();
-            let own = transaction::drop_in(store.as_ref(), &place.identity()?).unwrap_or_default();
-            let obstacle = root.obstacle(plan::DROP_IN).filter(|_| to_apply);
+            let own = transaction::drop_in(store.as_ref(), &place.identity()?);
+            let obstacle = if to_apply { obstacle(root, &own) } else { None };
+            let own = own.unwrap_or_default();
             let boot =
                 BootPlace { files, own: &own, live: place.target == Target::Both, take_over, obstacle };
             plan::draw_boot(&mut plan, &self.host, &self.report, &self.snapshot, &boot, &left_out);

@@ -41,7 +41,7 @@ pub struct BootPlace<'a> {
     /// Whether lines of others that would win are commented out.
     pub take_over: bool,
     /// Why twtune's own file may not be written, where that is known.
-    pub obstacle: Option<String>,
+    pub obstacle: Option<(Obstacle, String)>,
 }
 
 /// A value that the next boot is to set.
@@ -100,8 +100,8 @@ pub fn draw_boot(
     }
     let mut next = NextBoot::of(place.files.clone(), host);
     reserve(plan, &mut wishes, snapshot, &next, skip);
-    if let (Some(why), false) = (&place.obstacle, wishes.is_empty()) {
-        plan.refused.extend(wishes.iter().map(|wish| refusal(&wish.key, Obstacle::Permission, why.clone())));
+    if let (Some((obstacle, why)), false) = (&place.obstacle, wishes.is_empty()) {
+        plan.refused.extend(wishes.iter().map(|wish| refusal(&wish.key, *obstacle, why.clone())));
         return;
     }
     let mut own = place.own.clone();
