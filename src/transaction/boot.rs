@@ -279,19 +279,15 @@ pub(super) fn goals(
         }
     };
     let values = record.boot().filter_map(value).collect();
-    // A confirmation that was killed may have written the files of one that waits for it; else nobody has.
+    // A confirmation that was killed may have written its files, and may not.
     let is_begun = |(other, ending): &(Record, Option<Ending>)| {
         other.id == record.id && ending.as_ref().is_some_and(is_half_confirmed)
     };
-    let is_waiting = |(other, ending): &(Record, Option<Ending>)| {
-        other.id == record.id && ending.as_ref().is_some_and(|ending| ending.outcome == Outcome::Pending)
-    };
-    let waiting = known && records.iter().any(is_waiting);
-    let begun = waiting && records.iter().any(is_begun);
+    let begun = known && records.iter().any(is_begun);
     let aside = |file: &FileChange, back: bool| {
         let (before, after) = (stored(file.before.as_ref()), stored(file.after.as_ref()));
         let (from, to) = if back { (after, before) } else { (before, after) };
-        FileGoal { path: file.path.clone(), lines: file.lines.clone(), from, to, unsure: waiting }
+        FileGoal { path: file.path.clone(), lines: file.lines.clone(), from, to, unsure: begun }
     };
     let mut files = Vec::new();
     let drop_in = match (record.command, settling, undone) {
@@ -307,9 +303,9 @@ pub(super) fn goals(
         }
         _ => {
             files.extend(layers.inherited(record));
-            for file in record.files.iter().filter(|_| begun || !waiting) {
+            for file in &record.files {
                 let known = known && record.command == Command::Apply;
-                let below = layers.below(&file.path, &record.id).filter(|_| known && !waiting);
+                let below = layers.below(&file.path, &record.id).filter(|_| known && !begun);
                 files.push(below.unwrap_or_else(|| aside(file, true)));
             }
             after_undoing(layers, record, records)

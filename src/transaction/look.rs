@@ -9,6 +9,8 @@ use crate::platform::Platform;
 use crate::setting::Key;
 use crate::setting::Kind;
 use crate::transaction::Change;
+use crate::transaction::Choice;
+use crate::transaction::Command;
 use crate::transaction::Done;
 use crate::transaction::Outcome;
 use crate::transaction::Record;
@@ -21,9 +23,11 @@ use crate::transaction::Undo;
 use crate::transaction::apply::also_changed;
 use crate::transaction::boot;
 use crate::transaction::boot::Foreign;
+use crate::transaction::boot::is_half_confirmed;
 use crate::transaction::chain::Aims;
 use crate::transaction::chain::Beside;
 use crate::transaction::chain::aims;
+use crate::transaction::confirm::is_on_probation;
 use crate::transaction::edit::refuse_half_confirmed;
 use crate::transaction::execute::Files;
 use crate::transaction::execute::Write;
@@ -47,6 +51,7 @@ pub(super) struct Look<'p> {
 
 /// Opens every setting of the record and compares what is there with what it should be.
 pub(super) fn look<'p>(
+    store: &Store,
     undo: &Undo<'p>,
     records: &Records,
     platform: &'p dyn Platform,
@@ -82,7 +87,8 @@ pub(super) fn look<'p>(
         return Err(TransactionError::Interrupted { command: other.command, id: other.id.clone() });
     }
     let settling = records.iter().any(|(known, ending)| known == record && ending.is_none());
-    let files = Files { folder: undo.folder, writes: Vec::new() };
+    let has_files = record.touches_boot() && !waits_with_files(store, undo.choice, records);
+    let files = Files { folder: undo.folder.filter(|_| has_files), writes: Vec::new() };
     let mut look = Look {
         steps: Vec::new(),
         writes: Vec::new(),
@@ -155,6 +161,15 @@ pub(super) fn look<'p>(
     Ok(look)
 }
 
+/// Whether an apply waits to be confirmed, or waited, and its confirmation was not begun: nobody has written its files.
+fn waits_with_files(store: &Store, choice: &Choice, records: &Records) -> bool {
+    let itself = records.iter().find(|(other, _)| choice.known && other.id == choice.record.id);
+    itself.is_some_and(|(record, ending)| match ending {
+        Some(ending) => ending.outcome == Outcome::Pending && !is_half_confirmed(ending),
+        None => record.command == Command::Apply && is_on_probation(store, &record.id),
+    })
+}
+
 /// What there is to say of a value that is not the one that twtune left.
 fn changed_since(ours: Option<&str>, found: Option<&str>) -> String {
     let wrote = ours.map_or_else(|| "removed it".into(), |ours| format!("wrote `{ours}`"));
@@ -175,7 +190,7 @@ impl Look<'_> {
     /// What the record has to do with the next boot.
     fn at_files(&mut self, undo: &Undo<'_>, records: &Records) -> Result<(), TransactionError> {
         let (record, known) = (&undo.choice.record, undo.choice.known);
-        let Some(folder) = undo.folder.filter(|_| record.touches_boot()) else { return Ok(()) };
+        let Some(folder) = self.files.folder else { return Ok(()) };
         refuse_half_confirmed(records, Some(&record.id).filter(|_| known).map(String::as_str), &undo.here)?;
         let goals = boot::goals(record, records, known, self.settling, &undo.here);
         let is_forced = |key: &str| undo.forced.iter().any(|forced| forced.as_str() == key);

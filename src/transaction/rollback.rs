@@ -158,11 +158,11 @@ pub fn rollback(
         let _ = store.remove_due(&undo.choice.record.id);
         return Ok(done);
     }
-    let mut look = look(undo, &records, platform)?;
+    let mut look = look(&store, undo, &records, platform)?;
     if look.conflict && !undo.unconfirmed {
         return Ok(look.report(&store, undo));
     }
-    if let Some(folder) = undo.folder.filter(|_| undo.choice.record.touches_boot()) {
+    if let Some(folder) = look.files.folder {
         let files = undo.choice.record.files.iter().map(|file| file.path.as_str());
         files.chain([DROP_IN]).for_each(|path| folder.tidy(path));
     }
@@ -257,7 +257,7 @@ pub fn preview(store: &Store, undo: &Undo<'_>, platform: &dyn Platform) -> Resul
     if let Some(done) = undone_already(store, undo, &records) {
         return Ok(done);
     }
-    Ok(look(undo, &records, platform)?.report(store, undo))
+    Ok(look(store, undo, &records, platform)?.report(store, undo))
 }
 
 /// Brings an interrupted record to its end: an apply is put back, a rollback is completed. What fails leaves it

@@ -203,6 +203,27 @@ fn files_are_written_when_it_is_confirmed() {
 }
 
 #[test]
+fn what_waits_has_written_no_file_and_its_rollback_has_none_to_take_back() {
+    let Some(host) = host() else { return };
+    host.sh(&format!("echo '{FIN} = 77' >{OTHER}"));
+    let arguments = "--target both --take-over --yes --confirm-within 1h";
+    host.twtune(&format!("apply [ROOT]/thirty.toml {arguments}")).exits(0);
+    host.sh(&format!("echo '# mine' >{OWN}; echo '# mine' >>{OTHER}"));
+    let mine = files(&host);
+    for arguments in ["--dry-run", "--yes"] {
+        let done = host.twtune(&format!("rollback 1 {arguments} --format json")).exits(0).report("rollback");
+        assert_eq!(done["files"], serde_json::json!([]), "{done:#}");
+        let steps: Vec<_> = list(&done["changes"]).iter().map(|step| step["target"].clone()).collect();
+        assert_eq!(steps, ["live"], "{done:#}");
+        assert_eq!(files(&host), mine);
+    }
+    assert_eq!(host.value(FIN), "60");
+    // What comes back is what that rollback took away.
+    host.twtune("rollback 2 --yes").exits(0);
+    assert_eq!((host.value(FIN), files(&host)), ("30".into(), mine));
+}
+
+#[test]
 fn a_saved_plan_holds_as_long_as_the_files_do() {
     let Some(host) = host() else { return };
     host.sh(&format!("echo '{FIN} = 77' >{OTHER}"));
