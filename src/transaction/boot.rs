@@ -100,12 +100,17 @@ impl Layers {
         let find = |id: &String| records.iter().map(|(other, _)| other).find(|other| other.id == *id);
         let undone = record.undoes.as_ref().and_then(find);
         match (record.command, undone) {
-            (Command::Apply, _) if with_files => self.put_on(record, record),
-            (Command::Apply, _) => self.put_lines_on(record),
+            (Command::Apply, _) => {
+                self.put_lines_in(record, record);
+                if with_files {
+                    self.put_files_on(&record.id, record);
+                }
+            }
             (Command::Rollback, Some(undone)) => {
-                // The undoing of a rollback brings the apply back.
+                // The undoing of a rollback brings back what that took away.
                 if let Some(apply) = undone.undoes.as_ref().and_then(find) {
-                    self.put_on(apply, record);
+                    self.put_lines_in(apply, undone);
+                    self.put_files_on(&apply.id, record);
                     return;
                 }
                 self.take_out(&undone.id);
@@ -120,17 +125,19 @@ impl Layers {
         }
     }
 
-    /// Puts the lines of an apply on top; what it did to files is said by the record that did it.
-    fn put_on(&mut self, apply: &Record, did: &Record) {
-        self.put_lines_on(apply);
-        self.put_files_on(&apply.id, did);
-    }
-
-    fn put_lines_on(&mut self, apply: &Record) {
-        for change in apply.boot() {
+    /// Puts the lines of an apply that this record is about where they lie: in the order of the applies.
+    fn put_lines_in(&mut self, apply: &Record, about: &Record) {
+        for change in apply.boot().filter(|change| about.boots(&change.key)) {
             if let (Ok(key), Some(line)) = (Key::parse(&change.key), line(change)) {
-                let (id, before) = (apply.id.clone(), change.before.clone());
-                self.lines.entry(key).or_default().push(LineLayer { id, line, before });
+                let (id, mut before) = (apply.id.clone(), change.before.clone());
+                let layers = self.lines.entry(key).or_default();
+                // What is not stored yet has no number, and lies on top.
+                let number = |id: &str| id.parse::<u64>().unwrap_or(u64::MAX);
+                let at = layers.partition_point(|layer| number(&layer.id) < number(&id));
+                if let Some(above) = layers.get_mut(at) {
+                    before = above.before.replace(line.value.clone());
+                }
+                layers.insert(at, LineLayer { id, line, before });
             }
         }
     }
@@ -185,15 +192,10 @@ impl Layers {
         }
     }
 
-    /// The lines of an apply on top of all others.
-    pub(super) fn with(mut self, apply: &Record) -> Self {
-        self.put_on(apply, apply);
+    /// The same with the lines of an apply that this record is about.
+    pub(super) fn with(mut self, apply: &Record, about: &Record) -> Self {
+        self.put_lines_in(apply, about);
         self
-    }
-
-    /// Whether an apply has any lines here.
-    fn has(&self, id: &str) -> bool {
-        self.lines.values().flatten().any(|layer| layer.id == id)
     }
 
     pub(super) fn without(mut self, id: &str) -> Self {
@@ -266,9 +268,14 @@ pub(super) fn goals(
     let undone = record.undoes.as_ref().filter(|_| known);
     let undone = undone.and_then(|id| records.iter().map(|(other, _)| other).find(|other| other.id == *id));
     let now = layers.drop_in();
+    // A confirmation that was killed may have written its files, and may not.
+    let is_begun = |(other, ending): &(Record, Option<Ending>)| {
+        other.id == record.id && ending.as_ref().is_some_and(is_half_confirmed)
+    };
+    let begun = known && records.iter().any(is_begun);
     let value = |change: &Change| {
         let own = layers.own(&change.key, &record.id);
-        let held = known && !settling && record.command == Command::Apply && layers.has(&record.id);
+        let held = known && !settling && !begun && record.command == Command::Apply;
         match own {
             // What lies below it may have been confirmed since.
             Some([.., below, _]) => Some((change.key.clone(), Some(below.line.value.clone()))),
@@ -279,11 +286,6 @@ pub(super) fn goals(
         }
     };
     let values = record.boot().filter_map(value).collect();
-    // A confirmation that was killed may have written its files, and may not.
-    let is_begun = |(other, ending): &(Record, Option<Ending>)| {
-        other.id == record.id && ending.as_ref().is_some_and(is_half_confirmed)
-    };
-    let begun = known && records.iter().any(is_begun);
     let aside = |file: &FileChange, back: bool| {
         let (before, after) = (stored(file.before.as_ref()), stored(file.after.as_ref()));
         let (from, to) = if back { (after, before) } else { (before, after) };
@@ -303,11 +305,12 @@ pub(super) fn goals(
         }
         _ => {
             files.extend(layers.inherited(record));
-            for file in &record.files {
-                let known = known && record.command == Command::Apply;
-                let below = layers.below(&file.path, &record.id).filter(|_| known && !begun);
-                files.push(below.unwrap_or_else(|| aside(file, true)));
-            }
+            // An apply whose lines all went to later ones has no file any more.
+            let told = known && !begun && record.command == Command::Apply;
+            let goal = |file: &FileChange| {
+                if told { layers.below(&file.path, &record.id) } else { Some(aside(file, true)) }
+            };
+            files.extend(record.files.iter().filter_map(goal));
             after_undoing(layers, record, records)
         }
     };
@@ -315,8 +318,7 @@ pub(super) fn goals(
     let mut expected = vec![now.text(), drop_in.text()];
     if record.command == Command::Apply {
         // Also where it waits to be confirmed, and a confirmation that was killed may have got so far.
-        expected.push(Layers::replay(records, here).with(record).drop_in().text());
-        expected.push(Layers::replay_with(records, Some(record), here).drop_in().text());
+        expected.push(Layers::replay(records, here).with(record, record).drop_in().text());
     }
     Goals { drop_in, expected, files, values }
 }
@@ -360,7 +362,7 @@ pub(super) struct Foreign {
 fn after_undoing(layers: Layers, record: &Record, records: &Records) -> DropIn {
     let find = |id: &String| records.iter().map(|(other, _)| other).find(|other| other.id == *id);
     match record.undoes.as_ref().and_then(find) {
-        Some(apply) => layers.with(apply).drop_in(),
+        Some(apply) => layers.with(apply, record).drop_in(),
         None => layers.without(&record.id).drop_in(),
     }
 }

@@ -72,7 +72,7 @@ pub(super) fn plan_files(
     }
     let layers = Layers::replay(records, here);
     let now = layers.drop_in();
-    let with = layers.with(record).drop_in();
+    let with = layers.with(record, record).drop_in();
     let keys: Vec<Key> = changes().map(|change| change.key.clone()).collect();
     for edit in edits(next, &with, &keys)? {
         let is_planned = |line: &(usize, Key)| {

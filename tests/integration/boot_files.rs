@@ -61,6 +61,25 @@ fn two_applies_share_one_file_and_each_takes_out_its_own() {
 }
 
 #[test]
+fn what_a_rollback_took_away_comes_back_and_nothing_else() {
+    let Some(host) = host() else { return };
+    host.twtune("apply [ROOT]/twenty.toml --target both --yes").exits(0);
+    host.twtune("apply [ROOT]/thirty.toml --target both --yes").exits(0);
+    let both = read(&host, OWN);
+    host.twtune("rollback 1 --yes").exits(0);
+    let undone = host.twtune("rollback 3 --yes --format json").exits(0).report("rollback");
+    let told = list(&undone["changes"]).iter().all(|step| step["key"] != FIN);
+    assert!(told && read(&host, OWN) == both, "{undone:#}");
+    // What the later apply held goes with that.
+    host.twtune("rollback 2 --yes").exits(0);
+    assert_eq!((host.value(FIN), host.value("net.core.somaxconn")), ("60".into(), "5000".into()));
+    let left = read(&host, OWN);
+    assert!(left.contains("somaxconn = 5000") && !left.contains("fin_timeout"), "{left}");
+    host.twtune("rollback --yes").exits(0);
+    assert_eq!(read(&host, OWN), "none\n");
+}
+
+#[test]
 fn a_later_line_of_another_file_is_named_or_taken_over() {
     let Some(host) = host() else { return };
     host.sh(&format!("printf '# theirs\\n{FIN}=77\\nvm.swappiness = 3' >{OTHER}; chmod 604 {OTHER}; chown 1:2 {OTHER}; touch -d 2021-01-01 {OTHER}"));

@@ -64,6 +64,8 @@ enum Event {
     Expire {
         fault: Option<Fault>,
     },
+    /// One of the applies in force is rolled back, and then that rollback.
+    Revive(usize),
     /// Somebody else has an editor open while a rollback is tried, and then thinks better of it.
     Edit {
         own: bool,
@@ -90,6 +92,7 @@ fn event() -> impl Strategy<Value = Event> {
             .prop_map(|(which, fault)| Event::Rollback { which, fault }),
         4 => (prop_oneof![1 => fault(), 1 => killed()], 0_usize..3).prop_map(|(fault, way)| Event::Confirm { fault, way }),
         2 => fault().prop_map(|fault| Event::Expire { fault }),
+        2 => (0_usize..6).prop_map(Event::Revive),
         1 => proptest::bool::ANY.prop_map(|own| Event::Edit { own }),
         1 => Just(Event::Note),
         1 => Just(Event::Shadow),
@@ -234,6 +237,7 @@ impl<'a> Model<'a> {
                     self.rollback(Some(&id), true, fault.as_ref())?;
                 }
             }
+            Event::Revive(which) => self.revive(*which)?,
             Event::Edit { own } => self.edit(*own)?,
             Event::Note => {
                 let mut written = self.in_force.iter().filter(|apply| !apply.pending);
@@ -372,6 +376,24 @@ impl<'a> Model<'a> {
         Ok(())
     }
 
+    /// What comes back is what the rollback took away: not what a later apply holds.
+    fn revive(&mut self, which: usize) -> Told {
+        if self.in_force.is_empty() || self.in_force.iter().any(|apply| apply.pending) {
+            return Ok(());
+        }
+        let which = which % self.in_force.len();
+        let later: BTreeMap<usize, u8> = said(self.in_force[which + 1..].iter());
+        for id in [self.in_force[which].id.clone(), self.next_id()] {
+            match self.machine.rollback(Some(&id), false, None) {
+                End::Done(done) if done.outcome == Outcome::RolledBack => {}
+                _ => return Err(format!("{id} is not rolled back")),
+            }
+        }
+        self.count("revived");
+        self.in_force[which].wanted.retain(|at, _| !later.contains_key(at));
+        Ok(())
+    }
+
     /// While something is open, nobody writes.
     fn in_the_way(&self) -> Told {
         let differs = u8::from(self.machine.values()[&key(6)] == "0");
@@ -441,8 +463,17 @@ fn whatever_happens_the_next_boot_is_what_the_history_says() {
     if let Err(why) = outcome {
         panic!("{why}");
     }
-    for what in ["applied", "undone", "killed", "rolled back", "confirmed", "shadowed", "conflict", "reboot"]
-    {
+    for what in [
+        "applied",
+        "undone",
+        "killed",
+        "rolled back",
+        "revived",
+        "confirmed",
+        "shadowed",
+        "conflict",
+        "reboot",
+    ] {
         assert!(cases() < 300 || tally.contains_key(what), "{what} was not met: {tally:?}");
     }
 }
