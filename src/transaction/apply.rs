@@ -173,7 +173,8 @@ pub(super) fn transact(
         }
         _ => Ok(()),
     };
-    let execution = execute(writes, files, platform, interruption, &seal);
+    let mut execution = execute(writes, files, platform, interruption, &seal);
+    execution.add_boot_steps(record.boot());
     // What waits to be confirmed has files to write then.
     let written = if probation.is_some() { record.file_paths() } else { files.paths() };
     let done = finish(store, &record, execution, success);
@@ -189,9 +190,8 @@ fn prepare(store: &Store, id: &str, text: &str, request: &Request<'_>) -> Result
     request.probation.as_ref().map_or(Ok(()), |probation| confirm::arm(store, id, probation))
 }
 
-pub(super) fn finish(store: &Store, record: &Record, mut execution: Execution, success: Ending) -> Done {
+pub(super) fn finish(store: &Store, record: &Record, execution: Execution, success: Ending) -> Done {
     let id = &record.id;
-    execution.add_boot_steps(record);
     let outcome = match (&execution.failure, execution.incomplete) {
         (None, false) => success.outcome,
         (_, true) => Outcome::Incomplete,

@@ -273,6 +273,7 @@ pub(super) fn goals(
         other.id == record.id && ending.as_ref().is_some_and(is_half_confirmed)
     };
     let begun = known && records.iter().any(is_begun);
+    let forward = settling && record.command == Command::Rollback;
     let value = |change: &Change| {
         let own = layers.own(&change.key, &record.id);
         let held = known && !settling && !begun && record.command == Command::Apply;
@@ -282,6 +283,7 @@ pub(super) fn goals(
             Some([only]) => Some((change.key.clone(), only.before.clone())),
             Some([]) => None,
             None if held => None,
+            None if forward => Some((change.key.clone(), change.after.clone())),
             None => Some((change.key.clone(), change.before.clone())),
         }
     };

@@ -1,6 +1,7 @@
 //! What an apply writes to the files that set values at boot, at once or when it is confirmed: held against what they
 //! say under the lock, for others may have come between.
 
+use crate::facts::BootState;
 use crate::facts::Identity;
 use crate::facts::boot::BootFiles;
 use crate::facts::boot::Content;
@@ -14,6 +15,7 @@ use crate::platform::stored::BootFolder;
 use crate::platform::stored::StoredFile;
 use crate::setting::Key;
 use crate::setting::Version;
+use crate::setting::catalogue;
 use crate::transaction::Change;
 use crate::transaction::Record;
 use crate::transaction::Records;
@@ -175,7 +177,7 @@ pub(super) fn confirmed_files(
         let (was, is, found) =
             (stored(file.before.as_ref()), stored(file.after.as_ref()), folder.read_file(&file.path)?);
         if StoredFile::same(found.as_ref(), is.as_ref()) {
-            put_back(&mut files, &file.path, was.as_ref());
+            put(&mut files, &file.path, was.as_ref());
             writes.push(FileWrite { path: file.path.clone(), before: found, after: was.clone() });
             before.push((&file.path, was));
         } else if !StoredFile::same(found.as_ref(), was.as_ref()) {
@@ -207,13 +209,38 @@ pub(super) fn confirmed_files(
     Ok((writes, changes))
 }
 
-/// Files as they were before one of them was written.
-fn put_back(files: &mut BootFiles, path: &str, was: Option<&StoredFile>) {
-    match was {
-        None => files.files.retain(|file| file.path != path),
-        Some(was) => {
-            for file in files.files.iter_mut().filter(|file| file.place() == path) {
-                file.content = Content::Text(was.content.clone());
+/// Puts a file in the place of the one that may be there, or takes it away.
+fn put(files: &mut BootFiles, path: &str, file: Option<&StoredFile>) {
+    let Some(text) = file.map(|file| file.content.clone()) else {
+        files.files.retain(|file| file.path != path);
+        return;
+    };
+    if !files.files.iter().any(|file| file.place() == path) {
+        *files = std::mem::take(files).with(path, text);
+        return;
+    }
+    for file in files.files.iter_mut().filter(|file| file.place() == path) {
+        file.content = Content::Text(text.clone());
+    }
+}
+
+/// What the files say of changes, now and once these are written: they are the last word, whatever the records expect.
+pub(super) fn told_by_files(changes: &mut [Change], writes: &[FileWrite], folder: &dyn BootFolder) {
+    let (files, loader) = folder.boot_files();
+    let mut written = files.clone();
+    for write in writes {
+        put(&mut written, &write.path, write.after.as_ref());
+    }
+    let [now, then] = [files, written].map(|files| NextBoot { files, loader, version: None });
+    for change in changes {
+        let Ok(key) = Key::parse(&change.key) else { continue };
+        let Some(setting) = catalogue::find_or_text(&key) else { continue };
+        for (next, value) in [(&now, &mut change.before), (&then, &mut change.after)] {
+            match next.value(&key, setting).state {
+                BootState::Present(found) => *value = Some(found),
+                BootState::Default => *value = None,
+                // Nothing is told of it but by the records.
+                BootState::Unreadable(_) | BootState::Unknown(_) => {}
             }
         }
     }

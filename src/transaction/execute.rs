@@ -14,7 +14,6 @@ use crate::setting::Kind;
 use crate::setting::Value;
 use crate::setting::canonical;
 use crate::transaction::Change;
-use crate::transaction::Record;
 use crate::transaction::Step;
 use crate::transaction::StepResult;
 use crate::transaction::StoreError;
@@ -105,21 +104,31 @@ pub(super) struct Execution {
 }
 
 impl Execution {
-    /// What became of what the record says of the next boot.
-    pub(super) fn add_boot_steps(&mut self, record: &Record) {
+    /// What became of the changes of what the next boot sets.
+    pub(super) fn add_boot_steps<'c>(&mut self, changes: impl IntoIterator<Item = &'c Change>) {
         let note = (!self.files_left.is_empty()).then(|| self.files_left.join("; "));
         let result = match (&self.failure, &note) {
             (None, _) => StepResult::Done,
             (Some(_), None) => StepResult::Undone,
             (Some(_), Some(_)) => StepResult::Left,
         };
-        let step = |change: &Change| {
-            let key = Key::parse(&change.key).ok()?;
-            let (before, after) = (change.before.clone(), change.after.clone());
-            Some(Step { key, target: Target::Boot, before, after, result, note: note.clone() })
-        };
-        self.steps.extend(record.boot().filter_map(step));
+        // Where another line decides it, nothing changed.
+        let made = changes.into_iter().filter(|change| change.before != change.after);
+        self.steps.extend(boot_steps(made, result, note.as_ref()));
     }
+}
+
+/// A step for each change of what the next boot sets.
+pub(super) fn boot_steps<'c>(
+    changes: impl IntoIterator<Item = &'c Change>,
+    result: StepResult,
+    note: Option<&String>,
+) -> impl Iterator<Item = Step> {
+    changes.into_iter().filter_map(move |change| {
+        let key = Key::parse(&change.key).ok()?;
+        let (before, after) = (change.before.clone(), change.after.clone());
+        Some(Step { key, target: Target::Boot, before, after, result, note: note.cloned() })
+    })
 }
 
 /// Whether two texts mean the same value; None is no value.

@@ -29,8 +29,10 @@ use crate::transaction::chain::Beside;
 use crate::transaction::chain::aims;
 use crate::transaction::confirm::is_on_probation;
 use crate::transaction::edit::refuse_half_confirmed;
+use crate::transaction::edit::told_by_files;
 use crate::transaction::execute::Files;
 use crate::transaction::execute::Write;
+use crate::transaction::execute::boot_steps;
 use crate::transaction::execute::same;
 use crate::transaction::record::Ending;
 use crate::transaction::record::FileChange;
@@ -170,6 +172,11 @@ fn waits_with_files(store: &Store, choice: &Choice, records: &Records) -> bool {
     })
 }
 
+/// Whether there is a step about what the next boot sets already.
+fn is_told(steps: &[Step], change: &Change) -> bool {
+    steps.iter().any(|step| step.target == Target::Boot && step.key.as_str() == change.key)
+}
+
 /// What there is to say of a value that is not the one that twtune left.
 fn changed_since(ours: Option<&str>, found: Option<&str>) -> String {
     let wrote = ours.map_or_else(|| "removed it".into(), |ours| format!("wrote `{ours}`"));
@@ -194,11 +201,13 @@ impl Look<'_> {
         refuse_half_confirmed(records, Some(&record.id).filter(|_| known).map(String::as_str), &undo.here)?;
         let goals = boot::goals(record, records, known, self.settling, &undo.here);
         let is_forced = |key: &str| undo.forced.iter().any(|forced| forced.as_str() == key);
+        let forward = self.settling && record.command == Command::Rollback;
         let change = |change: &Change| {
             let after = goals.values.get(&change.key)?.clone();
-            Some(Change { before: change.after.clone(), after, comment: None, ..change.clone() })
+            let before = if forward { change.before.clone() } else { change.after.clone() };
+            Some(Change { before, after, comment: None, ..change.clone() })
         };
-        self.boot_changes = record.boot().filter_map(change).collect();
+        let expected: Vec<Change> = record.boot().filter_map(change).collect();
         let found = goals.look(folder, &is_forced)?;
         for Foreign { path, keys } in &found.foreign {
             let forcing = match keys {
@@ -206,14 +215,19 @@ impl Look<'_> {
                 None => "--force of all its settings drops what they wrote there",
             };
             let concerned = |change: &&Change| keys.as_ref().is_none_or(|keys| keys.contains(&change.key));
-            for change in self.boot_changes.iter().filter(concerned) {
-                let Ok(key) = Key::parse(&change.key) else { continue };
-                let (before, after) = (change.before.clone(), change.after.clone());
-                let note = Some(format!("{path} was changed by somebody else since; {forcing}"));
-                let (target, result) = (Target::Boot, StepResult::Conflict);
-                self.steps.push(Step { key, target, before, after, result, note });
-            }
+            let note = format!("{path} was changed by somebody else since; {forcing}");
+            let concerned = expected.iter().filter(concerned);
+            self.steps.extend(boot_steps(concerned, StepResult::Conflict, Some(&note)));
             self.conflict = true;
+        }
+        self.boot_changes.clone_from(&expected);
+        told_by_files(&mut self.boot_changes, &found.writes, folder);
+        for (change, expected) in self.boot_changes.iter().zip(&expected) {
+            if change.before == change.after && !is_told(&self.steps, change) {
+                let is_back = change.after == expected.after;
+                let note = if is_back { "it has this value already" } else { "another line decides it" };
+                self.steps.extend(boot_steps([change], StepResult::Left, Some(&note.into())));
+            }
         }
         (self.files.writes, self.file_changes) = (found.writes, found.changes);
         Ok(())
@@ -244,10 +258,8 @@ impl Look<'_> {
             note: None,
         }));
         for change in &self.boot_changes {
-            let said = |step: &Step| step.target == Target::Boot && step.key.as_str() == change.key;
-            if let (Ok(key), false) = (Key::parse(&change.key), self.steps.iter().any(said)) {
-                let (before, after) = (change.before.clone(), change.after.clone());
-                self.steps.push(Step { key, target: Target::Boot, before, after, result, note: None });
+            if !is_told(&self.steps, change) {
+                self.steps.extend(boot_steps([change], result, None));
             }
         }
         let outcome = if self.conflict { Outcome::Refused } else { Outcome::RolledBack };

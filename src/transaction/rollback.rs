@@ -271,6 +271,7 @@ fn settle(
 ) -> Done {
     let record = &undo.choice.record;
     let mut execution = execute(&mut look.writes, &look.files, platform, interruption, &|_| Ok(()));
+    execution.add_boot_steps(&look.boot_changes);
     if execution.failure.is_some() {
         let outcome = if execution.incomplete { Outcome::Incomplete } else { Outcome::Undone };
         return Done {

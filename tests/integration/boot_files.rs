@@ -1,5 +1,7 @@
 //! Values that the next boot sets: written, won against other files, taken back. systemd boots these hosts.
 
+use serde_json::Value;
+
 use crate::cli_check::rule;
 use crate::host::Host;
 use crate::sandbox;
@@ -204,6 +206,32 @@ fn forced_it_undoes_our_line_and_keeps_theirs() {
     // And what was undone comes back as it was.
     host.twtune("rollback 2 --yes").exits(0);
     assert_eq!(read(&host, OTHER), format!("# theirs\n#{FIN} = 77\nnet.ipv4.tcp_sack = 1\n"));
+}
+
+#[test]
+fn a_rollback_tells_what_the_next_boot_sets_then() {
+    let Some(host) = host() else { return };
+    let of_boot = |done: &Value| {
+        let is_boot = |step: &&Value| step["target"] == "boot";
+        let step = list(&done["changes"]).iter().find(is_boot).expect("a step");
+        [&step["result"], &step["before"], &step["after"]].map(|text| text.as_str().map(str::to_owned))
+    };
+    let told = |result: &str, before: &str, after: Option<&str>| {
+        [Some(result.to_owned()), Some(before.to_owned()), after.map(str::to_owned)]
+    };
+    for (meanwhile, expected) in [
+        ("true", told("done", "30", Some("77"))),
+        ("rm ZZ", told("done", "30", None)),
+        ("echo 'net.ipv4.tcp_fin_timeout = 45' >ZZ", told("left", "45", Some("45"))),
+    ] {
+        host.sh(&format!("echo '{FIN} = 77' >{OTHER}"));
+        host.twtune("apply [ROOT]/thirty.toml --target both --take-over --yes").exits(0);
+        host.sh(&meanwhile.replace("ZZ", OTHER));
+        for way in ["--dry-run", "--yes"] {
+            let done = host.twtune(&format!("rollback {way} --force {FIN} --format json")).exits(0);
+            assert_eq!(of_boot(&done.report("rollback")), expected, "{meanwhile} {way}: {done:#?}");
+        }
+    }
 }
 
 #[test]

@@ -23,8 +23,10 @@ use twtune::plan::Target;
 use twtune::platform::stored::StoredFile;
 use twtune::setting::catalogue;
 use twtune::transaction;
+use twtune::transaction::Done;
 use twtune::transaction::Outcome;
 use twtune::transaction::State;
+use twtune::transaction::Step;
 use twtune::transaction::TransactionError;
 
 use crate::properties::cases;
@@ -312,10 +314,20 @@ impl<'a> Model<'a> {
         (entries.len() + 1).to_string()
     }
 
+    /// A rollback tells what the next boot sets now.
+    fn tells(&self, done: &Done) -> Told {
+        let is = |step: &&Step| {
+            KEYS.map(key).position(|key| key == step.key).map(|at| self.boots(at + KEYS.start))
+        };
+        let mut steps = done.steps.iter().filter(|step| step.target == Target::Boot);
+        let wrong = steps.find(|step| is(step) != Some(step.after.clone()));
+        wrong.map_or(Ok(()), |step| Err(format!("it tells {step:?} where the files say {:?}", is(&step))))
+    }
+
     /// One rollback without a name brings it to its end.
     fn settle(&self, what: &str) -> Told {
         match self.machine.rollback(None, false, None) {
-            End::Done(done) if done.outcome == Outcome::RolledBack => Ok(()),
+            End::Done(done) if done.outcome == Outcome::RolledBack => self.tells(&done),
             End::Done(done) => {
                 Err(format!("{what} ends {:?}: {:?} {:#?}", done.outcome, done.failure, done.steps))
             }
@@ -344,6 +356,7 @@ impl<'a> Model<'a> {
             (End::Done(done), None) if done.outcome == Outcome::Unchanged => self.count("unchanged"),
             (End::Done(done), Some(meant)) if done.outcome == Outcome::RolledBack => {
                 self.count("rolled back");
+                self.tells(&done)?;
                 self.in_force.retain(|apply| apply.id != meant);
             }
             (End::Done(done), Some(_)) if done.outcome == Outcome::Undone && fault.is_some() => {
