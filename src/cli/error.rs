@@ -4,6 +4,7 @@ use std::io;
 
 use crate::cli::system;
 use crate::platform::PlatformError;
+use crate::platform::stored::FileError;
 use crate::profile::Problem;
 use crate::transaction::StoreError;
 use crate::transaction::TransactionError;
@@ -107,15 +108,31 @@ impl From<PlatformError> for CliError {
     }
 }
 
+/// What helps where it is the disk that is in the way.
+fn remedy(error: &io::Error) -> Option<&'static str> {
+    match error.kind() {
+        io::ErrorKind::StorageFull => Some("make room on that file system, then try again"),
+        io::ErrorKind::QuotaExceeded => Some("make room within the quota there, then try again"),
+        io::ErrorKind::ReadOnlyFilesystem => Some(
+            "that file system is mounted read-only: make it writable (`mount -o remount,rw`), then try again",
+        ),
+        _ => None,
+    }
+}
+
 impl From<StoreError> for CliError {
     fn from(error: StoreError) -> Self {
         let message = error.to_string();
         match error {
             StoreError::Unacceptable { .. } => Self::refused(message),
+            StoreError::Damaged { foreign: true, .. } => {
+                Self::refused(message).hint("another version of twtune wrote it: take that one, or a newer one")
+            }
             StoreError::Damaged { id, .. } => Self::refused(message)
                 .hint(format!(
-                    "what {id} changed can be told from that file alone, so nothing is written until it is whole: put a \
-                     copy of it in its place (`apply --rollback-file`, a backup)"
+                    "what {id} changed can be told from that file alone: until it is whole, no file that the next boot \
+                     reads is written, and nothing is taken back but live applies that came later; put a copy of it in \
+                     its place (`apply --rollback-file`, a backup)"
                 ))
                 .hint(format!(
                     "where there is none, move {id}.json, {id}.end and {id}.due out of that folder: what {id} set is \
@@ -127,8 +144,10 @@ impl From<StoreError> for CliError {
             {
                 Self::refused(message).hint("`twtune history` lists the records; a file is named by its path")
             }
-            StoreError::Io { .. } => Self::new(ErrorKind::Denied, message)
-                .hint("run it as its owner, or name a directory of your own with `--state-dir DIR`"),
+            StoreError::Io { source, .. } => Self::new(ErrorKind::Denied, message).hint(
+                remedy(&source)
+                    .unwrap_or("run it as its owner, or name a directory of your own with `--state-dir DIR`"),
+            ),
             StoreError::Busy(_) => Self::new(ErrorKind::Denied, message).hint("wait for it, then try again"),
         }
     }
@@ -144,9 +163,9 @@ impl From<TransactionError> for CliError {
             TransactionError::Interrupted { .. } => {
                 Self::refused(message).hint("`twtune rollback` settles it, then try again")
             }
-            TransactionError::File(_) | TransactionError::Files(_) => Self::new(ErrorKind::Denied, message)
-                .hint(system::administrator())
-                .hint("`--target live` changes no file"),
+            TransactionError::File(FileError { source, .. }) => Self::new(ErrorKind::Denied, message)
+                .hint(remedy(&source).unwrap_or_else(system::administrator)),
+            TransactionError::Files(_) => Self::new(ErrorKind::Denied, message).hint(system::administrator()),
             TransactionError::FilesLeft(_) => {
                 Self::new(ErrorKind::Incomplete, message).hint("`twtune confirm` tries again")
             }
@@ -162,6 +181,14 @@ impl From<TransactionError> for CliError {
                 Self::refused(message).hint(format!("`twtune confirm` again, or `twtune rollback {id}`"))
             }
             TransactionError::UnknownId(_) => Self::refused(message).hint("`twtune history` lists them"),
+            TransactionError::Elsewhere(id) => Self::refused(message)
+                .hint(format!(
+                    "run it there: `nsenter --net --target PID twtune rollback {id}` by a process of that namespace"
+                ))
+                .hint(format!(
+                    "where that is gone, so is what {id} set: `twtune rollback` passes over it, unless it was interrupted; \
+                     then move {id}.json, {id}.end and {id}.due out of the state directory"
+                )),
             TransactionError::Foreign(_) => Self::refused(message),
         }
     }

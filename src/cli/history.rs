@@ -38,10 +38,12 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     };
     let reasons: Vec<String> = damaged.iter().map(StoreError::to_string).collect();
     Context::report(|out| match context.format {
+        // Where all are damaged, that is what there is to say.
+        Format::Human if entries.is_empty() && !damaged.is_empty() => Ok(()),
         Format::Human => human::history(out, &entries),
         Format::Json => json::history(out, &entries, &reasons),
     })?;
-    // The others are told all the same; nothing is written before this is settled.
+    // The others are told all the same.
     let mut code = 0;
     for error in damaged {
         let CliError { kind, message, hints, .. } = error.into();

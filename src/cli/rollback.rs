@@ -13,6 +13,7 @@ use crate::cli::place::Place;
 use crate::cli::survey::resolve_key;
 use crate::cli::system;
 use crate::cli::watch::settle_overdue;
+use crate::facts::Identity;
 use crate::observe;
 use crate::observe::Wanted;
 use crate::render::human;
@@ -26,6 +27,7 @@ use crate::transaction::Outcome;
 use crate::transaction::Record;
 use crate::transaction::StepResult;
 use crate::transaction::Store;
+use crate::transaction::TransactionError;
 use crate::transaction::Undo;
 
 #[derive(Debug, clap::Args)]
@@ -129,7 +131,7 @@ enum Found {
 }
 
 /// Finds the record to undo and enters its network namespace: live values mean something only there. Without a name,
-/// an apply whose namespace is gone is passed over.
+/// an apply whose namespace is gone, or to which nothing leads, is passed over.
 fn find(store: Option<&Store>, named: Option<&str>, image: Option<Place>) -> Result<Found, CliError> {
     if let Some(place) = image {
         let choice = transaction::choose(store, named, &place.identity()?, &[])?;
@@ -150,6 +152,10 @@ fn find(store: Option<&Store>, named: Option<&str>, image: Option<Place>) -> Res
             Ok(_) if elsewhere.is_some() && !record.origin.is_here(&place::here()?) => {
                 CliError::refused(format!("the network namespace of record {} is gone", record.id))
             }
+            // Nothing leads to it.
+            Ok(_) if named.is_none() && !choice.interrupted && is_elsewhere(record, &here) => {
+                TransactionError::Elsewhere(record.id.clone()).into()
+            }
             Ok(place) => return Ok(Found::Record(choice, place)),
         };
         if named.is_some() {
@@ -161,6 +167,13 @@ fn find(store: Option<&Store>, named: Option<&str>, image: Option<Place>) -> Res
         Context::say(&format!("apply {} is passed over: {}", record.id, gone.message));
         beyond_reach.push(choice.record.id);
     }
+}
+
+/// Whether it was written in another network namespace, which its number alone names.
+fn is_elsewhere(record: &Record, here: &Identity) -> bool {
+    let origin = &record.origin;
+    let is_known = origin.entered.is_some() || !origin.same_boot(here) || !origin.same_machine(here);
+    !is_known && !origin.is_here(here)
 }
 
 fn report(context: &Context, done: &Done, preview: bool) -> Result<(), CliError> {

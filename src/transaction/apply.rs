@@ -26,6 +26,7 @@ use crate::transaction::Store;
 use crate::transaction::StoreError;
 use crate::transaction::TransactionError;
 use crate::transaction::confirm;
+use crate::transaction::copy;
 use crate::transaction::edit;
 use crate::transaction::execute::Execution;
 use crate::transaction::execute::Files;
@@ -34,7 +35,6 @@ use crate::transaction::execute::execute;
 use crate::transaction::execute::same;
 use crate::transaction::record::AlsoChanged;
 use crate::transaction::record::Ending;
-use crate::transaction::store;
 use crate::transaction::store::Locked;
 
 /// What to apply, and what the record says of it.
@@ -74,7 +74,7 @@ pub fn apply(
     say: &dyn Fn(&str),
 ) -> Result<Done, TransactionError> {
     if let Some(copy) = request.copy {
-        store::check_place_of_copy(copy)?;
+        copy::check_place_of_copy(copy)?;
     }
     let mut writes = Vec::with_capacity(request.plan.changes.len());
     for change in request.plan.changes.iter().filter(|change| change.target == Target::Live) {
@@ -185,7 +185,7 @@ pub(super) fn transact(
 /// What has to be there before the first change, besides the record.
 fn prepare(store: &Store, id: &str, text: &str, request: &Request<'_>) -> Result<(), StoreError> {
     if let Some(copy) = request.copy {
-        store::write_copy(copy, text)?;
+        copy::write_copy(copy, text)?;
     }
     request.probation.as_ref().map_or(Ok(()), |probation| confirm::arm(store, id, probation))
 }

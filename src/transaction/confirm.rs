@@ -191,7 +191,12 @@ pub fn overdue(store: &Store, here: impl FnOnce() -> Option<Identity>) -> Result
         return Ok(Vec::new());
     }
     let Some(here) = here() else { return Ok(Vec::new()) };
-    Ok(pending(store, &here)?.into_iter().filter(|(_, left)| *left == 0).map(|(id, _)| id).collect())
+    // A damaged one stands in no other's way.
+    let is_over = |id: &String| {
+        let left = store.entry(id).and_then(|(record, _)| left(store, &record, &here));
+        left.is_ok_and(|left| left == 0)
+    };
+    Ok(store.due_ids()?.into_iter().filter(is_over).collect())
 }
 
 /// Waits until a record's time is over or it is settled. A reboot ends its time: the clock began anew with it.

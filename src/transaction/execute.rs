@@ -46,14 +46,14 @@ impl Files<'_> {
         self.writes.iter().map(|write| write.path.clone()).collect()
     }
 
-    fn replace(&self, path: &str, file: Option<&StoredFile>) -> Result<(), String> {
-        let Some(folder) = self.folder else { return Err(format!("there is no {path} here")) };
-        folder.replace_file(path, file).map_err(|error| error.to_string())?;
-        match folder.read_file(path) {
-            Ok(found) if StoredFile::same(found.as_ref(), file) => Ok(()),
-            Ok(_) => Err(format!("wrote {path} and read something else back")),
-            Err(error) => Err(error.to_string()),
+    fn replace(&self, path: &str, file: Option<&StoredFile>) -> Result<(), TransactionError> {
+        let failed = |why| Err(TransactionError::Files(why));
+        let Some(folder) = self.folder else { return failed(format!("there is no {path} here")) };
+        folder.replace_file(path, file)?;
+        if StoredFile::same(folder.read_file(path)?.as_ref(), file) {
+            return Ok(());
         }
+        failed(format!("wrote {path} and read something else back"))
     }
 
     /// Replaces all and `seal`s them, or none.
@@ -64,9 +64,7 @@ impl Files<'_> {
         &self,
         seal: impl FnOnce() -> Result<(), StoreError>,
     ) -> Result<(), TransactionError> {
-        let replace = |write: &FileWrite| {
-            self.replace(&write.path, write.after.as_ref()).map_err(TransactionError::Files)
-        };
+        let replace = |write: &FileWrite| self.replace(&write.path, write.after.as_ref());
         let sealed = self.writes.iter().try_for_each(replace).and_then(|()| Ok(seal()?));
         sealed.map_err(|failure| match self.put_back() {
             left if left.is_empty() => failure,
@@ -84,7 +82,7 @@ impl Files<'_> {
             let put_back = || self.replace(&write.path, write.before.as_ref());
             if unchanged(write) { None } else { put_back().or_else(|_| put_back()).err() }
         };
-        self.writes.iter().rev().filter_map(put_back).collect()
+        self.writes.iter().rev().filter_map(put_back).map(|error| error.to_string()).collect()
     }
 }
 
@@ -175,8 +173,8 @@ pub(super) fn execute(
     // The last write may have been the last thing before the signal.
     failure = failure.or_else(interruption).or_else(|| contradiction(writes));
     for write in &files.writes {
-        failure =
-            failure.or_else(interruption).or_else(|| files.replace(&write.path, write.after.as_ref()).err());
+        let replace = || Some(files.replace(&write.path, write.after.as_ref()).err()?.to_string());
+        failure = failure.or_else(interruption).or_else(replace);
     }
     // The last file may have been the last thing before the signal.
     failure = failure.or_else(interruption);

@@ -76,8 +76,7 @@ pub(super) fn look<'p>(
     }
     let lasts = rebooted && record.touches_boot();
     if !record.origin.is_here(&undo.here) && !lasts {
-        let message = format!("record {} was written in another network namespace", record.id);
-        return Err(TransactionError::Foreign(message));
+        return Err(TransactionError::Elsewhere(record.id.clone()));
     }
     let known = undo.choice.known;
     // Whose time is over does not wait for what was interrupted elsewhere.

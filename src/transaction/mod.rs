@@ -5,6 +5,8 @@ mod apply;
 mod boot;
 mod chain;
 mod confirm;
+mod copy;
+mod damage;
 mod edit;
 mod execute;
 #[cfg(target_os = "linux")]
@@ -55,6 +57,7 @@ pub use confirm::watch;
 pub use edit::Boot;
 pub use history::Entry;
 pub use history::State;
+pub use history::damaged;
 pub use history::history;
 pub use history::interrupted;
 pub use history::is_settled;
@@ -252,6 +255,9 @@ pub enum TransactionError {
     /// There is no such entry.
     #[error("there is no apply or rollback `{0}` in the history")]
     UnknownId(String),
+    /// The record is of a network namespace that nothing leads to.
+    #[error("record {0} was written in another network namespace")]
+    Elsewhere(String),
     /// The record is from another place.
     #[error("{0}")]
     Foreign(String),

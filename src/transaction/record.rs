@@ -345,6 +345,12 @@ struct Schema {
     schema: String,
 }
 
+/// Whether it is a rollback file in another twtune's format.
+pub(super) fn is_foreign(text: &str) -> bool {
+    let schema = serde_json::from_str(text).map(|Schema { schema }| schema).unwrap_or_default();
+    schema.starts_with("twtune.rollback/") && schema != SCHEMA
+}
+
 /// Whether a text is the id of a record: a number as [`super::store::Store`] gives it.
 pub(super) fn is_id(text: &str) -> bool {
     !text.is_empty()

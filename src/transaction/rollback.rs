@@ -24,13 +24,14 @@ use crate::transaction::apply::finish;
 use crate::transaction::apply::recorded;
 use crate::transaction::apply::transact;
 use crate::transaction::confirm;
+use crate::transaction::copy::read_record;
+use crate::transaction::damage::Told;
 use crate::transaction::execute::execute;
 use crate::transaction::history::in_force;
 use crate::transaction::look::Look;
 use crate::transaction::look::look;
 use crate::transaction::record::Ending;
 use crate::transaction::record::is_id;
-use crate::transaction::store;
 
 /// A record and how it ended.
 type Entry = (Record, Option<Ending>);
@@ -57,23 +58,23 @@ pub fn choose(
     here: &Identity,
     beyond_reach: &[String],
 ) -> Result<Option<Choice>, TransactionError> {
-    let records = store.map(|store| store.records(here)).transpose()?.unwrap_or_default();
+    let told = store.map(|store| Told::of(store.readable(here)?)).transpose()?.unwrap_or_default();
+    let records = &told.records;
     if let Some(name) = named.filter(|name| !is_id(name)) {
-        let record = store::read_record(Path::new(name))?;
+        let record = read_record(Path::new(name))?;
         let itself = records.iter().find(|(known, _)| known.is(&record));
         let found = itself.or_else(|| records.iter().find(|(known, _)| known.is_same_event(&record)));
-        return Ok(Some(match found {
-            Some(entry) => known(meant(&records, entry)),
+        let choice = match found {
+            Some(entry) => known(meant(records, entry)),
             None => Choice { record, interrupted: false, known: false },
-        }));
+        };
+        told.permit(Some(&choice))?;
+        return Ok(Some(choice));
     }
     let chosen = match named {
-        Some(id) => {
-            let found = records.iter().find(|(record, _)| record.id == id);
-            Some(meant(&records, found.ok_or_else(|| TransactionError::UnknownId(id.into()))?))
-        }
+        Some(id) => records.iter().find(|(record, _)| record.id == id).map(|entry| meant(records, entry)),
         None => records.iter().find(|(_, ending)| ending.is_none()).or_else(|| {
-            let in_force = in_force(&records, here);
+            let in_force = in_force(records, here);
             let newest = |at: &usize| {
                 let record = &records[*at].0;
                 in_force[*at] && record.command == Command::Apply && !beyond_reach.contains(&record.id)
@@ -81,7 +82,12 @@ pub fn choose(
             (0..records.len()).rev().find(newest).map(|at| &records[at])
         }),
     };
-    Ok(chosen.map(known))
+    let choice = chosen.map(known);
+    told.permit(choice.as_ref())?;
+    match named.filter(|_| choice.is_none()) {
+        Some(id) => Err(TransactionError::UnknownId(id.into())),
+        None => Ok(choice),
+    }
 }
 
 /// What undoes an apply that was not confirmed: where an undo of it was interrupted, to bring that to its end.
@@ -89,10 +95,13 @@ pub fn choose(
 /// # Errors
 /// The state is not acceptable, or there is no such apply.
 pub fn choose_unconfirmed(store: &Store, id: &str, here: &Identity) -> Result<Choice, TransactionError> {
-    let records = store.records(here)?;
+    let told = Told::of(store.readable(here)?)?;
+    let records = &told.records;
     let begun = |(record, ending): &&Entry| ending.is_none() && record.undoes.as_deref() == Some(id);
     let chosen = records.iter().find(begun).or_else(|| records.iter().find(|(record, _)| record.id == id));
-    chosen.map(known).ok_or_else(|| TransactionError::UnknownId(id.into()))
+    let choice = chosen.map(known);
+    told.permit(choice.as_ref())?;
+    choice.ok_or_else(|| TransactionError::UnknownId(id.into()))
 }
 
 fn known((record, ending): &Entry) -> Choice {
@@ -146,7 +155,7 @@ pub fn rollback(
     if let Some(done) = settled_by_reboot(&store, undo)? {
         return Ok(done);
     }
-    let records = store.records(&undo.here)?;
+    let records = Told::of(store.readable(&undo.here))?.permit(Some(undo.choice))?;
     if undo.unconfirmed && undo.choice.record.command == Command::Apply {
         let known = records.iter().find(|(record, _)| record.id == undo.choice.record.id);
         let ending = known.and_then(|(_, ending)| ending.as_ref());
@@ -253,7 +262,7 @@ pub fn preview(store: &Store, undo: &Undo<'_>, platform: &dyn Platform) -> Resul
     if !lasts && record.origin.same_machine(&undo.here) {
         return Ok(nothing_left(store, undo, REBOOTED));
     }
-    let records = store.records(&undo.here)?;
+    let records = Told::of(store.readable(&undo.here)?)?.permit(Some(undo.choice))?;
     if let Some(done) = undone_already(store, undo, &records) {
         return Ok(done);
     }
@@ -326,7 +335,8 @@ fn undone_already(store: &Store, undo: &Undo<'_>, records: &Records) -> Option<D
         return Some(nothing_left(store, undo, "it came to its end meanwhile"));
     }
     let undone = ours && !interrupted && !in_force(records, &undo.here)[at];
-    undone.then(|| nothing_left(store, undo, "it is not in force: there is nothing to undo"))
+    let why = || format!("{} {} is not in force: there is nothing to undo", record.command, record.id);
+    undone.then(|| nothing_left(store, undo, &why()))
 }
 
 fn nothing_left(store: &Store, undo: &Undo<'_>, why: &str) -> Done {

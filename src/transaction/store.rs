@@ -17,12 +17,12 @@ use thiserror::Error;
 
 use crate::facts::Identity;
 use crate::transaction::Records;
-use crate::transaction::folder;
 use crate::transaction::folder::Folder;
 use crate::transaction::record::Command;
 use crate::transaction::record::Ending;
 use crate::transaction::record::Outcome;
 use crate::transaction::record::Record;
+use crate::transaction::record::is_foreign;
 use crate::transaction::record::is_id;
 
 /// No rollback file is larger: every setting of the catalogue, each with a full list of ports, is smaller.
@@ -54,6 +54,8 @@ pub enum StoreError {
         reason: String,
         /// The record's number.
         id: u64,
+        /// Whether it is of another twtune's format, and may be sound.
+        foreign: bool,
     },
     /// It cannot be read or written.
     #[error("cannot {operation} {path}: {source}")]
@@ -190,24 +192,28 @@ impl Store {
 
     /// The records, oldest first, each with how it ended; None for one that did not come to its end.
     pub(super) fn records(&self, here: &Identity) -> Result<Records, StoreError> {
-        self.records_of(&self.ids()?, here)
+        self.each_of(&self.ids()?, here).collect()
     }
 
     /// The same without those that cannot be read, and why they cannot.
     pub(super) fn readable(&self, here: &Identity) -> Result<(Records, Vec<StoreError>), StoreError> {
-        let ids = self.ids()?;
+        Ok(self.readable_of(&self.ids()?, here))
+    }
+
+    fn readable_of(&self, ids: &Ids, here: &Identity) -> (Records, Vec<StoreError>) {
         let (mut records, mut damaged) = (Records::new(), Vec::new());
-        for record in self.each_of(&ids, here) {
+        for record in self.each_of(ids, here) {
             match record {
                 Ok(record) => records.push(record),
                 Err(error) => damaged.push(error),
             }
         }
-        Ok((records, damaged))
+        (records, damaged)
     }
 
-    fn records_of(&self, ids: &Ids, here: &Identity) -> Result<Records, StoreError> {
-        self.each_of(ids, here).collect()
+    /// Why records cannot be read. Each is let go before the next is read.
+    pub(super) fn damaged(&self, here: &Identity) -> Result<Vec<StoreError>, StoreError> {
+        Ok(self.each_of(&self.ids()?, here).filter_map(Result::err).collect())
     }
 
     fn each_of(
@@ -224,7 +230,8 @@ impl Store {
             // Something was begun since, so it did come to its end, and only how is lost.
             if record.origin.same_boot(here) || record.touches_boot() {
                 let path = self.path.join(format!("{id}.end"));
-                return Err(StoreError::Damaged { path, reason: "it is damaged".into(), id });
+                let reason = "it is damaged".into();
+                return Err(StoreError::Damaged { path, reason, id, foreign: false });
             }
             // A loss of power takes what was not synced, and the values of that boot as well.
             let ending = Ending::new(&record.id, Outcome::Undone, Vec::new());
@@ -271,15 +278,19 @@ impl Store {
     }
 
     fn ending(&self, id: u64) -> Result<Option<Ending>, StoreError> {
-        let ending = self.folder.read(&format!("{id}.end"))?;
+        let ending = self.folder.read(&format!("{id}.end")).map_err(|error| damaged(error, id))?;
         Ok(ending.and_then(|text| Ending::parse(&text, &id.to_string())))
     }
 
     fn record(&self, id: u64) -> Result<Record, StoreError> {
         let name = format!("{id}.json");
         let path = self.path.join(&name);
-        let text = self.folder.read(&name)?.ok_or_else(|| unacceptable(&path, "it was removed just now"))?;
-        let damaged = |reason: String| StoreError::Damaged { path: path.clone(), reason, id };
+        let text = self.folder.read(&name).map_err(|error| damaged(error, id))?;
+        let text = text.ok_or_else(|| unacceptable(&path, "it was removed just now"))?;
+        let damaged = |reason: String| {
+            let foreign = is_foreign(&text);
+            StoreError::Damaged { path: path.clone(), reason, id, foreign }
+        };
         let record = Record::parse(&text).map_err(damaged)?;
         if record.id != id.to_string() {
             return Err(damaged("it is the file of another record".into()));
@@ -413,7 +424,12 @@ impl Store {
 impl Locked<'_> {
     /// [`Store::records`], as they are until the lock is given back.
     pub(super) fn records(&self, here: &Identity) -> Result<Records, StoreError> {
-        self.records_of(&self.ids, here)
+        self.each_of(&self.ids, here).collect()
+    }
+
+    /// [`Store::readable`], as it is until the lock is given back.
+    pub(super) fn readable(&self, here: &Identity) -> (Records, Vec<StoreError>) {
+        self.readable_of(&self.ids, here)
     }
 
     /// [`Store::unfinished`], as they are until the lock is given back.
@@ -457,40 +473,6 @@ impl Locked<'_> {
     }
 }
 
-/// Reads a rollback file from anywhere: it and its folder must be this user's, and nobody else may write them.
-pub(super) fn read_record(path: &Path) -> Result<Record, StoreError> {
-    let text = folder::read_private_file(path)?;
-    Record::parse(&text).map_err(|reason| unacceptable(path, reason))
-}
-
-/// Refuses a place for a copy of a rollback file out of which a rollback would not take it.
-pub(super) fn check_place_of_copy(path: &Path) -> Result<(), StoreError> {
-    folder::check_folder_of(path).map_err(|error| match error {
-        StoreError::Unacceptable { path: folder, reason } => unacceptable(
-            &folder,
-            format!(
-                "{reason}, so that no rollback would take a file from there; name one in a folder of your own"
-            ),
-        ),
-        other => other,
-    })
-}
-
-/// Writes a copy of a rollback file as a new file, synced.
-pub(super) fn write_copy(path: &Path, text: &str) -> Result<(), StoreError> {
-    let mut file = folder::create_private_file(path)?;
-    let written = file
-        .write_all(text.as_bytes())
-        .and_then(|()| file.sync_all())
-        .map_err(|error| failed("write", path, error))
-        .and_then(|()| folder::sync_folder_of(path));
-    if written.is_err() {
-        // Half a copy is of no use, and would be in the way of the next attempt.
-        let _ = std::fs::remove_file(path);
-    }
-    written
-}
-
 pub(super) fn read_text(path: &Path, file: File) -> Result<String, StoreError> {
     let mut bytes = Vec::new();
     file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(|error| failed("read", path, error))?;
@@ -498,6 +480,14 @@ pub(super) fn read_text(path: &Path, file: File) -> Result<String, StoreError> {
         return Err(unacceptable(path, "it is larger than any rollback file"));
     }
     String::from_utf8(bytes).map_err(|_| unacceptable(path, "it is damaged: not UTF-8"))
+}
+
+/// What stands in the place of a record's file.
+fn damaged(error: StoreError, id: u64) -> StoreError {
+    match error {
+        StoreError::Unacceptable { path, reason } => StoreError::Damaged { path, reason, id, foreign: false },
+        other => other,
+    }
 }
 
 pub(super) fn unacceptable(path: &Path, reason: impl Into<String>) -> StoreError {

@@ -81,22 +81,23 @@ fn a_spoilt_file_among_the_state_is_named() {
 }
 
 #[test]
-fn a_damaged_ending_of_an_earlier_record_is_named_and_nothing_is_changed() {
+fn a_damaged_ending_of_an_earlier_record_is_named_and_holds_back_that_alone() {
     let Some(host) = Host::start() else { return };
     let profile = host.profile("own", &rule(FIN, "want = 50"));
     let other = host.profile("other", &rule(FIN, "want = 40"));
     host.twtune(&format!("apply {profile} --yes")).exits(0);
     host.twtune(&format!("apply {other} --yes")).exits(0);
-    for spoil in [": >FILE", "echo '{' >FILE", "sed -i s/applied/appIied/ FILE"] {
+    for spoil in [": >FILE", "echo '{' >FILE", "sed -i s/applied/appIied/ FILE", "rm FILE; mkdir FILE"] {
         host.sh(&format!(
             "cp /var/lib/twtune/1.end ./kept; {}",
             spoil.replace("FILE", "/var/lib/twtune/1.end")
         ));
-        for command in ["history", "rollback --yes", "rollback 1 --yes", "rollback 2 --yes"] {
-            host.twtune(command).exits(3).says("1.end: it is damaged");
+        for command in ["history", "rollback 1 --yes", "rollback 1 --dry-run"] {
+            host.twtune(command).exits(3).says("1.end: it is ");
         }
+        host.twtune("rollback --dry-run").exits(0).says("would take back 2");
         assert_eq!(host.value(FIN), "40");
-        host.sh("cp ./kept /var/lib/twtune/1.end");
+        host.sh("rm -r /var/lib/twtune/1.end; cp -p ./kept /var/lib/twtune/1.end");
     }
     // The newest one's is an interruption, which a rollback settles.
     host.sh(": >/var/lib/twtune/2.end");
@@ -139,11 +140,15 @@ fn a_damaged_record_is_named_with_the_way_out_and_hides_no_other() {
     schema::history(&report);
     assert_eq!(schema::applies_in_force(&report), ["2"], "{report:#}");
     assert_eq!(list(&report["damaged"]).len(), 1, "{report:#}");
-    for command in ["rollback --yes", "rollback 2 --yes", &format!("apply {two} --skip tcp_sack --yes")] {
-        let run = host.twtune(command);
-        assert!(run.code == Some(3) || command.starts_with("apply"), "{run:#?}");
+    host.twtune("rollback 1 --yes").exits(3).says("move 1.json, 1.end and 1.due out of that folder");
+    for command in ["check", "plan"] {
+        let run = host.twtune(&format!("{command} general"));
+        assert_eq!(
+            run.stderr.matches("warning: /var/lib/twtune/1.json: it is damaged").count(),
+            1,
+            "{run:#?}"
+        );
     }
-    host.twtune("rollback 2 --yes").exits(3).says("move 1.json, 1.end and 1.due out of that folder");
     host.sh("diff -r kept /var/lib/twtune");
     // Both ways out lead out.
     host.sh("cp own/copy.json /var/lib/twtune/1.json");
@@ -154,4 +159,23 @@ fn a_damaged_record_is_named_with_the_way_out_and_hides_no_other() {
     host.sh("mv 1.* /var/lib/twtune");
     host.twtune("rollback --yes").exits(0).says("rolled back 1");
     assert_eq!(host.value(FIN), "60");
+    assert!(!host.twtune("check general").stderr.contains("damaged"));
+}
+
+#[test]
+fn a_record_that_is_no_file_of_this_twtunes_is_told_with_what_helps() {
+    let Some(host) = Host::start() else { return };
+    let one = host.profile("one", &rule(FIN, "want = 50"));
+    host.twtune(&format!("apply {one} --yes")).exits(0);
+    for spoil in ["mkdir FILE", "ln -s 1.json FILE"] {
+        host.sh(&spoil.replace("FILE", "/var/lib/twtune/9.json"));
+        host.twtune("rollback --yes").exits(3).says("9.json").says("move 9.json, 9.end and 9.due out");
+        host.sh("rm -r /var/lib/twtune/9.json");
+    }
+    host.sh("sed -i s,twtune.rollback/1,twtune.rollback/2, /var/lib/twtune/1.json");
+    let run = host.twtune("rollback --yes").exits(3);
+    let run = run.says("its format is `twtune.rollback/2`").says("take that one, or a newer one");
+    assert!(!run.stderr.contains("move"), "{run:#?}");
+    let told = host.twtune("history").exits(3);
+    assert_eq!(told.stdout, "", "there was an apply");
 }

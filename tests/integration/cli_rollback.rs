@@ -348,6 +348,120 @@ fn a_rollback_file_works_where_its_history_is_lost() {
 }
 
 #[test]
+fn what_needs_no_damaged_record_is_taken_back() {
+    let Some(host) = Host::start() else { return };
+    host.sh("mkdir -p /run/systemd/system");
+    let wants = |value: u32| host.profile(&format!("fin{value}"), &rule(FIN, &format!("want = {value}")));
+    let live = |value: u32| host.twtune(&format!("apply {} --target live --yes", wants(value))).exits(0);
+    let sack = host.profile("sack", &rule(SACK, "want = 0"));
+    let boots = host.sh("ls -R /etc/sysctl.d");
+    host.twtune(&format!("apply {sack} --target both --yes")).exits(0);
+    live(50);
+    live(40);
+    live(30);
+    host.sh("truncate -s 300 /var/lib/twtune/1.json; cp -rp /var/lib/twtune kept");
+    // One below others, and then those.
+    host.twtune("rollback 3 --dry-run").exits(0);
+    host.sh("diff -r kept /var/lib/twtune");
+    host.twtune("rollback 3 --yes").exits(0);
+    assert_eq!(host.value(FIN), "30");
+    host.twtune("rollback --yes").exits(0).says("rolled back 4");
+    assert_eq!(host.value(FIN), "50", "what lay below the one that was taken out");
+    // A rollback of theirs can be taken back as well, and a file of theirs names the record.
+    host.twtune("rollback 6 --yes").exits(0);
+    assert_eq!(host.value(FIN), "30");
+    host.twtune("rollback /var/lib/twtune/4.json --yes").exits(0);
+    host.twtune("rollback --yes").exits(0).says("rolled back 2");
+    assert_eq!(host.value(FIN), "60");
+    // Nothing else: neither the damaged one, nor what the next boot sets.
+    for command in ["rollback --yes", "rollback 1 --yes", "rollback --dry-run"] {
+        host.twtune(command).exits(3).says("1.json").says("no file that the next boot reads");
+    }
+    host.twtune(&format!("apply {} --target both --yes", wants(20))).exits(3).says("1.json");
+    assert_eq!((host.value(FIN).as_str(), host.value(SACK).as_str()), ("60", "0"));
+    assert_ne!(host.sh("ls -R /etc/sysctl.d"), boots);
+}
+
+#[test]
+fn what_needs_a_damaged_record_is_refused() {
+    let Some(host) = Host::start() else { return };
+    let wants = |value: u32| host.profile(&format!("fin{value}"), &rule(FIN, &format!("want = {value}")));
+    for value in [50, 40, 30] {
+        apply(&host, &wants(value));
+    }
+    host.twtune("rollback 1 --yes").exits(0);
+    // The fourth took out the one below the second: what lay below that, the first alone tells.
+    host.sh("cp -p /var/lib/twtune/1.json kept; truncate -s 300 /var/lib/twtune/1.json");
+    for command in ["rollback --yes", "rollback 2 --yes", "rollback 3 --yes", "rollback 4 --yes"] {
+        host.twtune(command).exits(3).says("1.json");
+    }
+    assert_eq!(host.value(FIN), "30");
+    // What came behind the fourth has nothing to do with it.
+    apply(&host, &wants(20));
+    host.twtune("rollback --yes").exits(0).says("rolled back 5");
+    assert_eq!(host.value(FIN), "30");
+    host.sh("cp -p kept /var/lib/twtune/1.json");
+    for left in ["40", "60"] {
+        host.twtune("rollback --yes").exits(0);
+        assert_eq!(host.value(FIN), left);
+    }
+    // What came before it is hidden by it.
+    for value in [50, 40] {
+        apply(&host, &wants(value));
+    }
+    let newest = host.twtune("history --format json").exits(0).report("history");
+    let newest =
+        list(&newest["entries"]).iter().filter_map(|entry| entry["id"].as_str()?.parse::<u32>().ok()).max();
+    let newest = newest.expect("entries");
+    host.sh(&format!("echo x >>/var/lib/twtune/{newest}.json"));
+    host.twtune(&format!("rollback {} --yes", newest - 1)).exits(3).says(&format!("{newest}.json"));
+    host.twtune("rollback --yes").exits(3).says(&format!("{newest}.json"));
+    assert_eq!(host.value(FIN), "40");
+}
+
+#[test]
+fn what_was_applied_in_a_nameless_namespace_is_passed_over() {
+    let Some(host) = Host::start() else { return };
+    let own = host.profile("own", &rule(FIN, "want = 30"));
+    host.twtune(&format!("apply {own} --yes")).exits(0);
+    host.sh("unshare -n \"$TWTUNE\" apply ./own.toml --yes");
+    host.twtune("rollback 2 --yes")
+        .exits(3)
+        .says("another network namespace")
+        .says("nsenter --net --target PID");
+    let run = host.twtune("rollback --yes").exits(0).says("rolled back 1");
+    run.says("apply 2 is passed over: record 2 was written in another network namespace");
+    assert_eq!(host.value(FIN), "60");
+    let report = host.twtune("rollback --yes --format json").exits(0).report("rollback");
+    assert_eq!(report["outcome"], "unchanged");
+}
+
+#[test]
+fn a_disk_that_is_in_the_way_is_told_with_what_helps() {
+    let Some(host) = Host::start() else { return };
+    let own = host.profile("own", &rule(FIN, "want = 30"));
+    host.sh("mkdir -p -m 700 /var/lib/twtune; mount -t tmpfs -o size=64k,mode=700 tmpfs /var/lib/twtune");
+    host.twtune(&format!("apply {own} --yes")).exits(0);
+    host.sh("head -c 131072 /dev/zero >/var/lib/twtune/x 2>/dev/null || true");
+    let run = host.twtune("rollback --yes").exits(4).says("make room on that file system");
+    assert!(!run.stderr.contains("--state-dir"), "{run:#?}");
+    host.sh("rm /var/lib/twtune/x; mount -o remount,ro /var/lib/twtune");
+    let run = host.twtune("rollback --yes").exits(4).says("mounted read-only: make it writable");
+    assert!(!run.stderr.contains("--state-dir"), "{run:#?}");
+    host.sh("mount -o remount,rw /var/lib/twtune");
+    host.twtune("rollback --yes").exits(0);
+    // Nor does a confirmation know `--target`.
+    host.sh("mkdir -p /run/systemd/system /etc/sysctl.d");
+    host.sh("mount -t tmpfs -o size=8k tmpfs /etc/sysctl.d");
+    host.twtune(&format!("apply {own} --target both --confirm-within 5min --yes")).exits(0);
+    host.sh("head -c 131072 /dev/zero >/etc/sysctl.d/x 2>/dev/null || true");
+    let run = host.twtune("confirm").exits(4).says("make room on that file system").says("takes it back");
+    assert!(!run.stderr.contains("container") && !run.stderr.contains("--target"), "{run:#?}");
+    host.sh("rm /etc/sysctl.d/x");
+    host.twtune("confirm").exits(0);
+}
+
+#[test]
 fn a_namespace_that_is_gone_stands_in_nobodys_way() {
     let Some(host) = Host::start() else { return };
     let own = host.profile("own", &rule(FIN, "want = 30"));

@@ -76,6 +76,28 @@ fn wait_for_no_watcher(host: &Host) {
 }
 
 #[test]
+fn beside_an_older_record_that_is_damaged_it_undoes_itself_as_well() {
+    let Some(host) = host() else { return };
+    let sack = host.profile("sack", &rule("net.ipv4.tcp_sack", "want = 0"));
+    host.twtune(&format!("apply {sack} --target live --yes")).exits(0);
+    host.sh("truncate -s 300 /var/lib/twtune/1.json");
+    apply(&host, "2s");
+    wait_for(&host, FIN, "60");
+    wait_for(&host, RETRIES, "15");
+    assert_eq!(host.value("net.ipv4.tcp_sack"), "0");
+    wait_for_no_watcher(&host);
+    // Nor does it keep the next command from seeing what is overdue.
+    apply(&host, "3s");
+    let watcher = watchers(&host);
+    host.sh(&format!("kill -9 {}", watcher.split_whitespace().collect::<Vec<_>>().join(" ")));
+    host.sh("echo 1 >/var/lib/twtune/1.due; chmod 600 /var/lib/twtune/1.due");
+    pass(5);
+    assert_eq!(host.value(FIN), "30", "nobody is there to undo it");
+    host.twtune("check general").says("was not confirmed in time and was undone");
+    assert_eq!((host.value(FIN), host.value(RETRIES)), ("60".into(), "15".into()));
+}
+
+#[test]
 fn confirmed_in_time_it_stays() {
     let Some(host) = host() else { return };
     apply(&host, "3s");
