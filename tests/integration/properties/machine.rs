@@ -220,6 +220,52 @@ impl<'a> Machine<'a> {
         })
     }
 
+    /// What a rollback of a record would do; None where it is refused.
+    pub(crate) fn preview(&self, id: &str) -> Option<String> {
+        let store = self.store();
+        let choice = transaction::choose(Some(&store), Some(id), &self.here(), &[]).ok()??;
+        let undo = Undo {
+            choice: &choice,
+            origin: self.origin(),
+            here: self.here(),
+            time: "2026-01-02T00:00:00Z".into(),
+            forced: &[],
+            unconfirmed: false,
+            folder: Some(self),
+        };
+        let done = transaction::preview(&store, &undo, self).ok()?;
+        Some(format!("{:?} {:?} {:#?}", done.outcome, done.failure, done.steps))
+    }
+
+    /// Damages every record in turn: what would be taken back beside it is what would be if it were whole.
+    pub(crate) fn beside_damage(&self, records: usize) -> Result<Vec<&'static str>, String> {
+        let previews =
+            || -> Vec<Option<String>> { (1..=records).map(|id| self.preview(&id.to_string())).collect() };
+        let (whole, mut met) = (previews(), Vec::new());
+        for damaged in 1..=records {
+            let path = self.state.join(format!("{damaged}.json"));
+            let text = std::fs::read(&path).expect("a record");
+            std::fs::write(&path, &text[..text.len() / 2]).expect("it can be written");
+            let told = previews();
+            std::fs::write(&path, text).expect("it can be written");
+            for (at, told) in told.into_iter().enumerate() {
+                match told {
+                    Some(_) if at < damaged => {
+                        return Err(format!("{} is taken back where {damaged} is damaged", at + 1));
+                    }
+                    Some(_) if told != whole[at] => {
+                        let id = at + 1;
+                        return Err(format!("{id}, {damaged} damaged: {told:?} and not {:?}", whole[at]));
+                    }
+                    Some(_) => met.push("told beside damage"),
+                    None if at >= damaged => met.push("hidden by damage"),
+                    None => {}
+                }
+            }
+        }
+        Ok(met)
+    }
+
     /// Runs a command while this goes wrong.
     fn under(
         &self,

@@ -101,6 +101,9 @@ impl<'a> Model<'a> {
 
     /// Takes everything back, whoever changed what: in the end nothing is in force.
     pub(crate) fn end(&mut self) -> Told {
+        for met in self.machine.beside_damage(self.records.len())? {
+            self.tally.count(met);
+        }
         while self.newest().is_some() {
             self.rollback(None, true, false, None)?;
         }

@@ -32,6 +32,8 @@ impl Tally {
             "conflict",
             "nothing",
             "stopped by what is open",
+            "told beside damage",
+            "hidden by damage",
         ]
         .iter()
         .all(|what| self.met.contains_key(what))
