@@ -21,7 +21,6 @@ use crate::transaction;
 use crate::transaction::Done;
 use crate::transaction::Outcome;
 use crate::transaction::Store;
-use crate::transaction::StoreError;
 use crate::transaction::Undo;
 use crate::transaction::Watched;
 
@@ -161,13 +160,12 @@ pub(super) fn settle_and_warn(state: &StateArgs) {
     warn(state);
 }
 
-/// The same, and says what waits to be confirmed, for what is found now may be gone in a minute, and what is damaged.
+/// The same, and says what waits to be confirmed: what is found now may be gone in a minute.
 pub(super) fn settle_and_tell(state: &StateArgs) {
     if let Waiting::Something = settle_overdue(state) {
         warn(state);
         tell_pending(state);
     }
-    warn_of_damage(state);
 }
 
 /// Says what waits to be confirmed.
@@ -176,17 +174,6 @@ pub(super) fn tell_pending(state: &StateArgs) {
     for (id, left) in transaction::pending(&store, &here).unwrap_or_default() {
         let keeps = "unless `twtune confirm` keeps it";
         Context::say(&format!("note: apply {id} is undone in {left}s {keeps}"));
-    }
-}
-
-/// Says which records are damaged, so that what they set can no longer be taken back.
-fn warn_of_damage(state: &StateArgs) {
-    let Ok(Some(store)) = Store::open(&state.state_dir) else { return };
-    let Ok(here) = place::here() else { return };
-    for error in transaction::damaged(&store, &here).unwrap_or_default() {
-        if let StoreError::Damaged { .. } = error {
-            Context::say(&format!("warning: {error}; `twtune history` tells what helps"));
-        }
     }
 }
 

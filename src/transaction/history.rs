@@ -116,14 +116,6 @@ pub fn readable_history(store: &Store, here: &Identity) -> Result<(Vec<Entry>, V
     Ok((entries, damaged))
 }
 
-/// What is wrong with records that are damaged.
-///
-/// # Errors
-/// The state directory is not acceptable.
-pub fn damaged(store: &Store, here: &Identity) -> Result<Vec<StoreError>, StoreError> {
-    store.damaged(here)
-}
-
 /// Whether nothing waits to be settled, which a single look at the names tells: nothing is on probation, and
 /// everything that was begun came to its end.
 ///

@@ -57,7 +57,6 @@ pub use confirm::watch;
 pub use edit::Boot;
 pub use history::Entry;
 pub use history::State;
-pub use history::damaged;
 pub use history::history;
 pub use history::interrupted;
 pub use history::is_settled;

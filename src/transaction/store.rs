@@ -211,11 +211,6 @@ impl Store {
         (records, damaged)
     }
 
-    /// Why records cannot be read. Each is let go before the next is read.
-    pub(super) fn damaged(&self, here: &Identity) -> Result<Vec<StoreError>, StoreError> {
-        Ok(self.each_of(&self.ids()?, here).filter_map(Result::err).collect())
-    }
-
     fn each_of(
         &self,
         ids: &Ids,
