@@ -179,7 +179,8 @@ pub(super) fn transact(
     let written = if probation.is_some() { record.file_paths() } else { files.paths() };
     let done = finish(store, &record, execution, success);
     let is_undone = done.outcome == Outcome::Undone;
-    Ok(Done { files: if is_undone { Vec::new() } else { written }, ..done })
+    let removed = files.removed();
+    Ok(Done { files: if is_undone { Vec::new() } else { written }, removed, ..done })
 }
 
 /// What has to be there before the first change, besides the record.

@@ -46,6 +46,12 @@ impl Files<'_> {
         self.writes.iter().map(|write| write.path.clone()).collect()
     }
 
+    /// Those of them that are taken away.
+    pub(super) fn removed(&self) -> Vec<String> {
+        let removed = self.writes.iter().filter(|write| write.after.is_none());
+        removed.map(|write| write.path.clone()).collect()
+    }
+
     fn replace(&self, path: &str, file: Option<&StoredFile>) -> Result<(), TransactionError> {
         let failed = |why| Err(TransactionError::Files(why));
         let Some(folder) = self.folder else { return failed(format!("there is no {path} here")) };

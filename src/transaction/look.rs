@@ -267,6 +267,7 @@ impl Look<'_> {
             rollback_file: Some(store.path_of(&undo.choice.record.id)),
             steps: self.steps,
             failure: self.conflict.then(|| "somebody else changed a setting since".to_owned()),
+            removed: self.files.removed(),
             files: if self.conflict { Vec::new() } else { self.files.paths() },
             ..Done::not_begun(outcome)
         }

@@ -95,6 +95,8 @@ pub struct Done {
     pub failure: Option<String>,
     /// The files that set values at boot and were written, or will be once it is confirmed.
     pub files: Vec<String>,
+    /// Those of them that were taken away.
+    pub removed: Vec<String>,
     /// Of an apply on probation: until when it waits to be confirmed.
     pub until: Option<Deadline>,
     /// The applies that got this time instead of what they had.
@@ -129,6 +131,7 @@ impl Done {
             steps: Vec::new(),
             failure: None,
             files: Vec::new(),
+            removed: Vec::new(),
             until: None,
             extended: Vec::new(),
         }

@@ -301,9 +301,9 @@ fn settle(
         Command::Rollback => Outcome::RolledBack,
     };
     // What is reported is the rollback that was asked for.
-    let files = look.files.paths();
+    let (files, removed) = (look.files.paths(), look.files.removed());
     let ended = Ending::new(&record.id, ended, Vec::new());
-    Done { outcome: Outcome::RolledBack, files, ..finish(store, record, execution, ended) }
+    Done { outcome: Outcome::RolledBack, files, removed, ..finish(store, record, execution, ended) }
 }
 
 /// A record of an earlier boot has nothing to undo: its live values went with the machine. An interrupted one is

@@ -77,7 +77,7 @@ fn what_a_rollback_took_away_comes_back_and_nothing_else() {
     assert_eq!((host.value(FIN), host.value("net.core.somaxconn")), ("60".into(), "5000".into()));
     let left = read(&host, OWN);
     assert!(left.contains("somaxconn = 5000") && !left.contains("fin_timeout"), "{left}");
-    host.twtune("rollback --yes").exits(0);
+    host.twtune("rollback --yes").exits(0).says(&format!("removed  {OWN}"));
     assert_eq!(read(&host, OWN), "none\n");
 }
 

@@ -55,10 +55,13 @@ pub fn outcome(
         }
     }
     for file in &done.files {
+        let is_removed = done.removed.contains(file);
         let label = match done.outcome {
+            _ if preview && is_removed => style::strong("would remove"),
             _ if preview => style::strong("would write"),
             Outcome::Pending => style::doubt("writes on confirm"),
             Outcome::Incomplete => style::doubt("file"),
+            _ if is_removed => style::good("removed"),
             _ => style::good("wrote"),
         };
         writeln!(out, "{label}  {}", escape(file))?;
