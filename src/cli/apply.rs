@@ -97,7 +97,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
         .state(&args.state)
         .map(Some)
         .or_else(|error| if args.dry_run { Ok(None) } else { Err(error) })?;
-    let plan = survey.plan(&place, &skip, state.as_deref(), args.take_over, to_apply)?;
+    let plan = survey.plan(&place, &skip, state.as_deref(), args.take_over, (to_apply, args.dry_run))?;
     let subject = Subject { host: &survey.host, profiles: &selection.names };
     let boot_left_out = place.boot_left_out;
     let view = PlanView { subject, report: &survey.report, plan: &plan, boot_left_out };

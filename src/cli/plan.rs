@@ -68,7 +68,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<u8, CliError> {
     let to_apply = system::may_write();
     // An image without a place for a history has none.
     let state = place.state(&args.state).ok();
-    let plan = survey.plan(&place, &skip, state.as_deref(), args.take_over, to_apply)?;
+    let plan = survey.plan(&place, &skip, state.as_deref(), args.take_over, (to_apply, true))?;
     let subject = Subject { host: &survey.host, profiles: &selection.names };
     let boot_left_out = place.boot_left_out;
     // Where it cannot be saved, the error is all that is told.

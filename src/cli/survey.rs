@@ -239,11 +239,8 @@ fn missing<'r>(readings: &'r [Reading<'_>; 2], place: &Place) -> HashSet<&'r [u8
     names.map(Named::path).filter(gone).collect()
 }
 
-/// Why twtune's own file may not be written.
-fn obstacle(root: &system::Root, own: &Result<DropIn, StoreError>) -> Option<(Obstacle, String)> {
-    if let Some(why) = root.obstacle(plan::DROP_IN) {
-        return Some((Obstacle::Permission, why));
-    }
+/// Why twtune's own file is not to be written: it is not what the history says.
+fn unlike(root: &system::Root, own: &Result<DropIn, StoreError>) -> Option<(Obstacle, String)> {
     let unlike = |why: String| Some((Obstacle::Unacceptable, why));
     let (file, own) = match (root.read_file(plan::DROP_IN), own) {
         (Ok(file), Ok(own)) => (file, own.text()),
@@ -292,14 +289,14 @@ impl<'a> Survey<'a> {
     }
 
     /// Draws up the plan that would meet every rule: one for this user to apply, or one for somebody who may write
-    /// what this user may not.
+    /// what this user may not; one to be shown, or one that is applied at once.
     pub(super) fn plan(
         &mut self,
         place: &Place,
         skip: &[Key],
         state: Option<&Path>,
         take_over: bool,
-        to_apply: bool,
+        (to_apply, to_show): (bool, bool),
     ) -> Result<Plan, CliError> {
         for key in plan::concerned(&self.report) {
             look_at(&mut self.snapshot, place, &key, to_apply);
@@ -317,7 +314,10 @@ impl<'a> Survey<'a> {
             // Who may not see the history may not write the files either, and is told so by their folder.
             let store = state.and_then(|state| Store::open(state).ok()).flatten();
             let own = transaction::drop_in(store.as_ref(), &place.identity()?);
-            let obstacle = if to_apply { obstacle(root, &own) } else { None };
+            let denied = root.obstacle(plan::DROP_IN).map(|why| (Obstacle::Permission, why));
+            // Who applies finds that out while no other twtune is at work.
+            let unlike = || if to_show { unlike(root, &own) } else { None };
+            let obstacle = if to_apply { denied.or_else(unlike) } else { None };
             let own = own.unwrap_or_default();
             let boot =
                 BootPlace { files, own: &own, live: place.target == Target::Both, take_over, obstacle };
