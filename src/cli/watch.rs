@@ -153,17 +153,17 @@ pub(super) fn settle_overdue(state: &StateArgs) -> Waiting {
 }
 
 /// Settles what is overdue, and says what was interrupted: for commands that go on regardless.
-pub(super) fn settle_and_warn(state: &StateArgs) {
-    if let Waiting::Nothing(_) = settle_overdue(state) {
-        return;
+pub(super) fn settle_and_warn(state: &StateArgs) -> Waiting {
+    let waiting = settle_overdue(state);
+    if let Waiting::Something = waiting {
+        warn(state);
     }
-    warn(state);
+    waiting
 }
 
 /// The same, and says what waits to be confirmed: what is found now may be gone in a minute.
 pub(super) fn settle_and_tell(state: &StateArgs) {
-    if let Waiting::Something = settle_overdue(state) {
-        warn(state);
+    if let Waiting::Something = settle_and_warn(state) {
         tell_pending(state);
     }
 }

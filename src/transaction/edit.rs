@@ -10,6 +10,7 @@ use crate::plan::DropIn;
 use crate::plan::Edit;
 use crate::plan::NextBoot;
 use crate::plan::Plan;
+use crate::plan::Refusal;
 use crate::plan::Target;
 use crate::platform::stored::BootFolder;
 use crate::platform::stored::StoredFile;
@@ -113,9 +114,8 @@ pub(super) fn refuse_half_confirmed(
 }
 
 fn edits(next: NextBoot, own: &DropIn, keys: &[Key]) -> Result<Vec<Edit>, TransactionError> {
-    let in_the_way = |refusal: crate::plan::Refusal| {
-        TransactionError::InTheWay(format!("{}: {}", refusal.key, refusal.reason))
-    };
+    let in_the_way =
+        |refusal: Refusal| TransactionError::InTheWay(format!("{}: {}", refusal.key, refusal.reason));
     next.edits(own, keys).map_err(in_the_way)
 }
 
